@@ -1,0 +1,72 @@
+/**
+ * The config as the scheduler core takes it: units and names of the core, wire names nowhere beyond here. Pure.
+ */
+import type { Config, PoolConfig, RateConfig, TenantConfig } from '@llama-orch/config-schema';
+import type { CoreConfig, PoolSpec, Rate, TenantSpec } from '@llama-orch/orchestrator-core';
+
+/** Tenant of everybody while no keys are set, and the limits of tenants that the config does not name. */
+const defaultTenantId = 'default';
+
+export const toCoreConfig = (config: Config): CoreConfig => {
+  const tenants = config.tenants.map(toTenant);
+  const fallback = tenants.find((tenant) => tenant.tenantId === defaultTenantId) ?? unlimitedTenant;
+  return {
+    pools: config.pools.map((pool) => toPool(pool, config)),
+    tenants,
+    defaultTenant: fallback,
+    classes: {
+      interactive: { weight: config.classes.interactive.weight, rate: toRate(config.classes.interactive.rate) },
+      batch: { weight: config.classes.batch.weight, rate: toRate(config.classes.batch.rate) },
+    },
+    sessions: { ttlMs: config.sessions.ttl_ms, maxTurns: config.sessions.max_turns, maxSessions: config.sessions.max_sessions },
+    maxAttempts: config.controller.failover.max_attempts,
+    unavailableGraceMs: config.controller.agent_lease.silent_ms,
+  };
+};
+
+const unlimitedTenant: Omit<TenantSpec, 'tenantId'> = {
+  weight: 1,
+  rate: null,
+  tokensPerMinute: null,
+  maxConcurrentTasks: null,
+  maxQueuedTasks: null,
+  maxKvBytes: null,
+};
+
+const toRate = (rate: RateConfig | undefined): Rate | null => (rate === undefined ? null : { perSecond: rate.requests_per_s, burst: rate.burst });
+
+const toTenant = (tenant: TenantConfig): TenantSpec => ({
+  tenantId: tenant.id,
+  weight: tenant.weight,
+  rate: toRate(tenant.rate),
+  tokensPerMinute: tenant.tokens_per_minute,
+  maxConcurrentTasks: tenant.max_concurrent_tasks,
+  maxQueuedTasks: tenant.max_queued_tasks,
+  maxKvBytes: tenant.kv_bytes,
+});
+
+const toPool = (pool: PoolConfig, config: Config): PoolSpec => {
+  const model = config.models[pool.model];
+  if (model === undefined) throw new Error(`Pool ${pool.id} names the unknown model ${pool.model}; the config check lets none through.`);
+  return {
+    poolId: pool.id,
+    host: pool.host,
+    engine: pool.engine,
+    modelDigest: model.digest,
+    quant: pool.quant,
+    ctxTokens: pool.ctx,
+    samplerProfileVersion: pool.sampler_profile_version,
+    workloads: pool.workloads,
+    determinism: pool.determinism,
+    kvReuseVerified: pool.kv_reuse_verified,
+    slots: pool.slots,
+    kvBytesPerToken: model.kv_bytes_per_token ?? null,
+    queueCapacity: pool.queue.capacity,
+    fullPolicy: pool.queue.full_policy,
+    classCaps: pool.queue.class_caps ?? {},
+    defaultDeadlineMs: pool.admission.default_deadline_ms,
+    wallTimeoutMs: pool.timeouts.wall_ms,
+    idleTimeoutMs: pool.timeouts.idle_ms,
+    cancelGraceMs: pool.timeouts.cancel_grace_ms,
+  };
+};

@@ -1,0 +1,136 @@
+/**
+ * One attempt of one task on one worker: it drives the adapter and tells its owner what came. It decides nothing
+ * about the task; a re-run's repeated text is compared and swallowed here (ORCH-3301).
+ */
+import type { WorkerEvent, WorkerTask } from '@llama-orch/adapter-api';
+import { WorkerError } from '@llama-orch/adapter-api';
+import type { Worker } from './fleet/worker.ts';
+
+export type WorkerEnd = Extract<WorkerEvent, { kind: 'end' }>;
+
+/** How an attempt is reported; each call comes at most once but `onTokens`. Nothing comes after `onSettled`. */
+export interface AttemptOwner {
+  onStarted(attempt: Attempt): void;
+  /** One read: new text in order, never what an earlier attempt already gave (so it may be empty), and its model tokens. */
+  onTokens(attempt: Attempt, texts: readonly string[], newTokens: number): void;
+  onSettled(attempt: Attempt, outcome: AttemptSettled): void;
+}
+
+export type AttemptSettled =
+  | { readonly kind: 'succeeded'; readonly end: WorkerEnd }
+  | { readonly kind: 'aborted' }
+  /** `slotTaken`: the engine may still hold a slot for it. */
+  | { readonly kind: 'failed'; readonly error: WorkerError; readonly slotTaken: boolean };
+
+export type AttemptOptions = {
+  readonly taskKey: string;
+  /** 1 for the first. */
+  readonly number: number;
+  readonly worker: Worker;
+  /** Text of earlier attempts that this one must repeat; '' for a first attempt. */
+  readonly expectedText: string;
+  readonly owner: AttemptOwner;
+};
+
+export class Attempt {
+  readonly taskKey: string;
+  readonly number: number;
+  readonly worker: Worker;
+  /** Model tokens so far. */
+  generated = 0;
+  /** Whether tokens came since the owner last looked; feeds the idle watchdog. */
+  progressed = false;
+  readonly #owner: AttemptOwner;
+  readonly #abort = new AbortController();
+  #expected: string;
+  #swallowed = 0;
+  #resetBy: WorkerError | null = null;
+
+  constructor(options: AttemptOptions) {
+    this.taskKey = options.taskKey;
+    this.number = options.number;
+    this.worker = options.worker;
+    this.#owner = options.owner;
+    this.#expected = options.expectedText;
+  }
+
+  /** Stop because the task is over; settles as `aborted`. */
+  abort(): void {
+    this.#abort.abort();
+  }
+
+  /** Stop because the worker is known to be gone; settles as failed with that error. */
+  reset(error: WorkerError): void {
+    this.#resetBy ??= error;
+    this.#abort.abort();
+  }
+
+  /** Run to the end. Never throws: every end is reported once through `onSettled`. */
+  async run(workerTask: WorkerTask): Promise<void> {
+    let end: WorkerEnd | null = null;
+    let started = false;
+    try {
+      for await (const batch of this.worker.adapter.submit(workerTask, { signal: this.#abort.signal })) {
+        if (this.#abort.signal.aborted) continue;
+        const texts: string[] = [];
+        const before = this.generated;
+        for (const event of batch) {
+          switch (event.kind) {
+            case 'started':
+              started = true;
+              this.#owner.onStarted(this);
+              break;
+            case 'token': {
+              this.generated = event.tokensOut;
+              const text = this.#fresh(event.text);
+              if (text !== '') texts.push(text);
+              break;
+            }
+            case 'end':
+              end = event;
+              this.generated = event.tokensOut;
+              break;
+          }
+        }
+        this.progressed = true;
+        if (this.generated > before || texts.length > 0) this.#owner.onTokens(this, texts, this.generated - before);
+      }
+    } catch (thrown) {
+      if (this.#abort.signal.aborted) this.#settleAborted();
+      else this.#fail(thrown, started);
+      return;
+    }
+    if (this.#abort.signal.aborted) this.#settleAborted();
+    else if (end === null) this.#fail(new WorkerError('worker-reset', 'The stream ended without its final event.', { mayRunAgain: true }), started);
+    else if (this.#swallowed < this.#expected.length) this.#fail(mismatch('The re-run ended before the text that was already sent.'), started);
+    else this.#owner.onSettled(this, { kind: 'succeeded', end });
+  }
+
+  /** What of `text` goes beyond the earlier attempts' text, after checking the rest against it. */
+  #fresh(text: string): string {
+    if (this.#swallowed >= this.#expected.length) return text;
+    const repeated = Math.min(text.length, this.#expected.length - this.#swallowed);
+    if (this.#expected.slice(this.#swallowed, this.#swallowed + repeated) !== text.slice(0, repeated)) {
+      throw mismatch(`The re-run differs from the text already sent, after ${this.#swallowed} characters.`);
+    }
+    this.#swallowed += repeated;
+    if (this.#swallowed >= this.#expected.length) {
+      this.#expected = '';
+      this.#swallowed = 0;
+    }
+    return text.slice(repeated);
+  }
+
+  #settleAborted(): void {
+    if (this.#resetBy === null) this.#owner.onSettled(this, { kind: 'aborted' });
+    else this.#owner.onSettled(this, { kind: 'failed', error: this.#resetBy, slotTaken: false });
+  }
+
+  #fail(thrown: unknown, started: boolean): void {
+    const error = thrown instanceof WorkerError ? thrown : new WorkerError('internal', 'The adapter failed.', { mayRunAgain: false, cause: thrown });
+    const slotTaken = started || error.mayRunAgain || error.kind === 'determinism-mismatch';
+    this.#owner.onSettled(this, { kind: 'failed', error, slotTaken });
+  }
+}
+
+const mismatch = (message: string): WorkerError => new WorkerError('determinism-mismatch', message, { mayRunAgain: false });

@@ -1,0 +1,156 @@
+/**
+ * The composition of the controller: every part made once and wired, nothing opened. `main.ts` gives it a config and a
+ * server; tests give it a clock and adapters of their own.
+ */
+import type { Config } from '@llama-orch/config-schema';
+import { createScheduler, type Scheduler } from '@llama-orch/orchestrator-core';
+import type { Logger } from '@llama-orch/service-kit';
+import { Catalog } from './admission/catalog.ts';
+import { toCoreConfig } from './admission/core-config.ts';
+import { PromptTokens } from './admission/prompt-tokens.ts';
+import { SubmitTask } from './admission/submit-task.ts';
+import type { Clock } from './clock.ts';
+import { Fleet } from './fleet/fleet.ts';
+import type { AdapterTable } from './fleet/worker.ts';
+import { replicaSetId, replicaSets } from './fleet/replica-set.ts';
+import { readGauges } from './gauges.ts';
+import type { Journal } from './journal/journal.ts';
+import { Metrics } from './metrics.ts';
+import { SchedulerLoop } from './scheduler-loop.ts';
+import { SloWindows } from './slo-window.ts';
+import { StreamHub } from './stream-hub.ts';
+import { TaskAccounts } from './task-accounts.ts';
+import { TaskStore } from './task-store.ts';
+import type { Task } from './task.ts';
+import { taskMetrics } from './views/task-status.ts';
+
+export type ControllerOptions = {
+  readonly config: Config;
+  readonly adapters: AdapterTable;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly log: Logger;
+};
+
+/** How long a call to a worker that is not a stream may take. */
+const workerCallTimeoutMs = 5_000;
+/** Streams, rates and retention are looked after this often. */
+const housekeepingMs = 1_000;
+
+export class Controller {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly fleet: Fleet;
+  readonly loop: SchedulerLoop;
+  readonly store: TaskStore;
+  readonly hub: StreamHub;
+  readonly metrics = new Metrics();
+  readonly slos = new SloWindows();
+  readonly catalog: Catalog;
+  readonly submit: SubmitTask;
+  readonly #journal: Journal;
+  readonly #log: Logger;
+  readonly #lastTokens = new WeakMap<object, number>();
+  #timer: NodeJS.Timeout | null = null;
+  #stopping = false;
+
+  constructor({ config, adapters, journal, clock, log }: ControllerOptions) {
+    this.config = config;
+    this.clock = clock;
+    this.#journal = journal;
+    this.#log = log;
+    const tenantLabel = createTenantLabel(config);
+    const accounts = new TaskAccounts(this.metrics, tenantLabel);
+    this.scheduler = createScheduler();
+    this.catalog = new Catalog(config.models);
+    this.fleet = new Fleet({ config, adapters, clock, log, callTimeoutMs: workerCallTimeoutMs });
+    this.store = new TaskStore(config.controller.retention, (key) => journal.forget(key));
+    this.loop = new SchedulerLoop({
+      scheduler: this.scheduler,
+      fleet: this.fleet,
+      journal,
+      accounts,
+      clock,
+      log,
+      onTaskEnded: (task) => this.#onTaskEnded(task),
+    });
+    this.hub = new StreamHub({
+      maxStreams: config.controller.limits.max_subscribers,
+      renderMetrics: (task) => taskMetrics(task, this.scheduler, clock),
+    });
+    const promptTokens = new PromptTokens(this.fleet, log);
+    this.submit = new SubmitTask({ config, catalog: this.catalog, promptTokens, store: this.store, loop: this.loop, journal, accounts, clock });
+    const sources = { scheduler: this.scheduler, fleet: this.fleet, hub: this.hub, accounts, tenantLabel };
+    this.metrics.readGaugesFrom(() => readGauges(sources));
+    this.loop.apply({ kind: 'configured', nowMs: clock.nowMs(), config: toCoreConfig(config) });
+    this.fleet.listen(this.loop);
+  }
+
+  start(): void {
+    this.loop.start();
+    this.#timer = setInterval(() => this.housekeep(), housekeepingMs);
+  }
+
+  /** Why no task could be admitted now; `null` = one could (ORCH-2108). */
+  notReady(): string | null {
+    if (this.#stopping) return 'The controller is shutting down.';
+    const lanes = this.scheduler.lanes();
+    return lanes.length === 0 || lanes.some((lane) => lane.available) ? null : 'No pool can serve anything now; see GET /v1/pools/{id}/health.';
+  }
+
+  /** Once a second: planning signals, keep-alives, rates, retention. */
+  housekeep(): void {
+    const nowMs = this.clock.nowMs();
+    this.hub.tick(nowMs);
+    this.store.sweep(nowMs);
+    for (const worker of this.fleet.workers()) {
+      const before = this.#lastTokens.get(worker) ?? 0;
+      worker.tokensPerSecond = ((worker.tokensOut - before) * 1_000) / housekeepingMs;
+      this.#lastTokens.set(worker, worker.tokensOut);
+    }
+    this.slos.keep(new Set(replicaSets(this.fleet.workers()).keys()));
+  }
+
+  /**
+   * Stop admission, let running work end until the deadline, close the rest (ORCH-3054). Without a durable journal what
+   * is left then ends with `WORKER_RESET`.
+   */
+  async drain(deadlineMs: number): Promise<void> {
+    this.#stopping = true;
+    this.submit.close();
+    const live = this.loop.liveTasks;
+    this.#log.info({ event: 'draining', tasks: live.size, deadline_ms: deadlineMs }, 'no new tasks; waiting for the admitted ones');
+    const ended = Promise.allSettled([...live.values()].map((task) => task.whenEnded));
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, deadlineMs);
+    await Promise.race([ended, late]);
+    clearTimeout(timer);
+    if (live.size > 0) this.#log.warn({ event: 'drain_deadline', tasks: live.size }, 'deadline passed; ending what is left');
+    await this.loop.endAll('shut-down', 'The controller stopped while the task was admitted, and its journal is not durable.');
+  }
+
+  async close(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.loop.stop();
+    this.hub.closeAll();
+    await this.fleet.close();
+    await this.#journal.close();
+  }
+
+  #onTaskEnded(task: Task): void {
+    this.store.retire(task);
+    if (task.placement === null || task.state === 'canceled') return;
+    this.slos.add(replicaSetId(task.placement.report), task.effective.priority, {
+      firstTokenMs: task.ttftMs,
+      tokens64Ms: task.token64AtMs === null ? null : task.token64AtMs - task.enqueuedAtMs,
+      failed: task.state === 'failed',
+    });
+  }
+}
+
+/** Tenants named in the config get a label of their own up to the budget; all others share one (ORCH-3028). */
+const createTenantLabel = (config: Config): ((tenantId: string) => string) => {
+  const named = new Set(['default', ...config.tenants.map(({ id }) => id)].slice(0, Math.max(1, config.controller.metrics.max_tenant_labels)));
+  return (tenantId) => (named.has(tenantId) ? tenantId : 'other');
+};

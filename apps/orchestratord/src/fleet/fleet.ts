@@ -1,0 +1,248 @@
+/**
+ * The fleet as the controller sees it: pools, their workers and the agents that report them. It turns reports into
+ * scheduler events and is the only writer of workers; it never dispatches and never dials an agent.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { EngineName } from '@llama-orch/adapter-api';
+import type { AgentStatus, PoolStatus } from '@llama-orch/api-types';
+import type { Config, PoolConfig } from '@llama-orch/config-schema';
+import type { CoreEvent } from '@llama-orch/orchestrator-core';
+import type { Logger } from '@llama-orch/service-kit';
+import type { Clock } from '../clock.ts';
+import { AgentLeases, type AgentLease, type AgentPresence, type ClaimAnswer } from './agent-leases.ts';
+import { DesiredPools } from './desired-pools.ts';
+import { type PoolPhase, poolPhase } from './pool-phase.ts';
+import { type AdapterTable, createWorker, type Worker } from './worker.ts';
+
+/** A pool with everything known of it. */
+export type PoolView = {
+  readonly pool: PoolConfig;
+  readonly status: PoolStatus | null;
+  readonly phase: PoolPhase;
+  readonly worker: Worker | null;
+  /** Traffic found the worker broken before its agent did: no dispatch until it answers again. */
+  readonly suspect: boolean;
+};
+
+export type AgentView = AgentLease & { readonly presence: AgentPresence; readonly status: AgentStatus };
+
+/** Told what the scheduler must know. */
+export interface FleetListener {
+  onFleetEvent(event: CoreEvent): void;
+  /** The worker is gone for good; its attempts will never settle by themselves. */
+  onWorkerGone(worker: Worker, reason: string): void;
+}
+
+export type FleetOptions = {
+  readonly config: Config;
+  readonly adapters: AdapterTable;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** How long a call to a worker that is not a stream may take, ms. */
+  readonly callTimeoutMs: number;
+};
+
+type PoolEntry = {
+  readonly pool: PoolConfig;
+  readonly modelDigest: string;
+  status: PoolStatus | null;
+  phase: PoolPhase;
+  worker: Worker | null;
+  /** Traffic found the worker broken before its agent did: no dispatch until it answers again. */
+  suspect: boolean;
+  /** The last event told of the pool, so that each change is told once. */
+  told: string;
+};
+
+/** First and longest pause between two looks at a suspect worker. */
+const suspectProbeMs = { first: 100, longest: 2_000 };
+
+export class Fleet {
+  readonly desired: DesiredPools;
+  readonly #options: FleetOptions;
+  readonly #leases: AgentLeases;
+  readonly #statuses = new Map<string, AgentStatus>();
+  readonly #pools = new Map<string, PoolEntry>();
+  readonly #byHost: ReadonlyMap<string, readonly PoolEntry[]>;
+  readonly #workers = new Map<string, Worker>();
+  readonly #startedAtMs: number;
+  readonly #closing = new AbortController();
+  #listener: FleetListener | null = null;
+
+  constructor(options: FleetOptions) {
+    const { config, clock } = options;
+    this.#options = options;
+    this.#startedAtMs = clock.nowMs();
+    this.#leases = new AgentLeases(config.controller.agent_lease.silent_ms);
+    this.desired = new DesiredPools(config, clock.epochMs());
+    for (const pool of config.pools) {
+      const modelDigest = config.models[pool.model]?.digest ?? '';
+      const phase: PoolPhase = { kind: 'starting', reason: 'not reported yet' };
+      this.#pools.set(pool.id, { pool, modelDigest, status: null, phase, worker: null, suspect: false, told: '' });
+    }
+    this.#byHost = Map.groupBy(this.#pools.values(), (entry) => entry.pool.host);
+  }
+
+  /** Connect the one listener and tell it where every pool stands. */
+  listen(listener: FleetListener): void {
+    this.#listener = listener;
+    for (const entry of this.#pools.values()) this.#assess(entry);
+  }
+
+  /**
+   * Take one agent's report.
+   *
+   * @returns `taken` (409) while another live instance holds the name.
+   * @req ORCH-2109
+   */
+  onStatus(name: string, status: AgentStatus): ClaimAnswer {
+    const claim = { name, instanceId: status.instance_id, agentVersion: status.agent_version, intervalMs: status.interval_ms };
+    const isNew = !this.#leases.has(name);
+    const answer = this.#leases.claim(claim, this.#options.clock.nowMs());
+    if (answer.kind === 'taken') return answer;
+    if (isNew) this.#options.log.info({ event: 'agent_registered', agent: name, instance_id: status.instance_id }, 'agent registered');
+    this.#statuses.set(name, status);
+    const reported = new Map(status.pools.map((pool) => [pool.pool_id, pool]));
+    for (const entry of this.#byHost.get(name) ?? []) {
+      entry.status = reported.get(entry.pool.id) ?? null;
+      this.#assess(entry);
+    }
+    return answer;
+  }
+
+  /** Notice agents that fell silent. */
+  tick(): void {
+    for (const entry of this.#pools.values()) this.#assess(entry);
+  }
+
+  worker(replicaId: string): Worker | undefined {
+    return this.#workers.get(replicaId);
+  }
+
+  workers(): Iterable<Worker> {
+    return this.#workers.values();
+  }
+
+  pool(poolId: string): PoolView | undefined {
+    return this.#pools.get(poolId);
+  }
+
+  pools(): Iterable<PoolView> {
+    return this.#pools.values();
+  }
+
+  agents(): readonly AgentView[] {
+    return this.#leases.list().flatMap((lease) => {
+      const status = this.#statuses.get(lease.name);
+      return status === undefined ? [] : [{ ...lease, status, presence: this.presence(lease.name) }];
+    });
+  }
+
+  /** A live worker that holds the model; any will do to count tokens. */
+  workerOfModel(modelDigest: string): Worker | undefined {
+    for (const entry of this.#pools.values()) {
+      if (entry.modelDigest === modelDigest && entry.worker !== null && entry.phase.kind === 'ready' && !entry.suspect) return entry.worker;
+    }
+    return undefined;
+  }
+
+  /**
+   * Traffic found the worker broken: stop dispatching to it until it answers its health check again. Its agent will
+   * find out too, but a dead worker must not eat the queue in the second before that.
+   *
+   * @req ORCH-3010
+   */
+  suspect(worker: Worker, reason: string): void {
+    const entry = this.#pools.get(worker.pool.id);
+    if (entry === undefined || entry.worker !== worker || entry.suspect) return;
+    entry.suspect = true;
+    this.#options.log.warn({ event: 'replica_suspect', pool_id: worker.pool.id, replica_id: worker.replicaId, reason }, 'worker failed a task; no dispatch until it answers');
+    this.#assess(entry);
+    void this.#probeSuspect(entry, worker);
+  }
+
+  /** Close every adapter; running streams are aborted. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.desired.close();
+    await Promise.all([...this.#workers.values()].map((worker) => worker.adapter.close()));
+    this.#workers.clear();
+  }
+
+  async #probeSuspect(entry: PoolEntry, worker: Worker): Promise<void> {
+    let pauseMs = suspectProbeMs.first;
+    while (entry.worker === worker && !this.#closing.signal.aborted) {
+      const health = await worker.adapter.health(this.#closing.signal);
+      if (health.kind === 'ready') break;
+      await pause(pauseMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+      pauseMs = Math.min(pauseMs * 2, suspectProbeMs.longest);
+    }
+    if (entry.worker !== worker || this.#closing.signal.aborted) return;
+    entry.suspect = false;
+    this.#options.log.info({ event: 'replica_cleared', pool_id: worker.pool.id, replica_id: worker.replicaId }, 'worker answers again');
+    this.#assess(entry);
+  }
+
+  presence(agent: string): AgentPresence {
+    return this.#leases.presence(agent, this.#options.clock.nowMs(), this.#startedAtMs);
+  }
+
+  /** Bring the worker of a pool in line with what is reported, and tell the scheduler what changed. */
+  #assess(entry: PoolEntry): void {
+    entry.phase = poolPhase(entry.pool, entry.modelDigest, entry.status, this.presence(entry.pool.host));
+    const replica = entry.phase.kind === 'ready' || entry.phase.kind === 'paused' ? entry.phase.replica : null;
+    if (entry.worker !== null && entry.worker.replicaId !== replica?.replica_id) this.#removeWorker(entry, entry.worker);
+    if (entry.worker === null && replica !== null) this.#addWorker(entry, replica.engine);
+    this.#tell(entry);
+  }
+
+  #addWorker(entry: PoolEntry, engine: EngineName): void {
+    if (entry.phase.kind !== 'ready' && entry.phase.kind !== 'paused') return;
+    const createAdapter = this.#options.adapters[engine];
+    if (createAdapter === undefined) {
+      entry.phase = { kind: 'down', reason: `this controller has no adapter for ${engine}` };
+      return;
+    }
+    const { callTimeoutMs, clock } = this.#options;
+    entry.worker = createWorker(entry.pool, entry.phase.replica, createAdapter, { callTimeoutMs, nowMs: () => clock.nowMs() });
+    entry.suspect = false;
+    this.#workers.set(entry.worker.replicaId, entry.worker);
+  }
+
+  #removeWorker(entry: PoolEntry, worker: Worker): void {
+    entry.worker = null;
+    entry.suspect = false;
+    entry.told = '';
+    this.#workers.delete(worker.replicaId);
+    this.#emit({ kind: 'replicaDown', nowMs: this.#options.clock.nowMs(), replicaId: worker.replicaId });
+    this.#listener?.onWorkerGone(worker, entry.status?.last_error?.message ?? 'its agent reports it gone');
+    worker.adapter.close().catch((cause: unknown) => this.#options.log.warn({ event: 'adapter_close_failed', err: cause }, 'closing an adapter failed'));
+    this.#options.log.info({ event: 'replica_down', pool_id: entry.pool.id, replica_id: worker.replicaId }, 'replica is gone');
+  }
+
+  #tell(entry: PoolEntry): void {
+    if (this.#listener === null) return;
+    const { phase, worker, pool } = entry;
+    const nowMs = this.#options.clock.nowMs();
+    const serving = phase.kind === 'ready' && worker !== null && !entry.suspect;
+    const hopeful = phase.kind === 'starting' || (phase.kind === 'paused' && phase.mayRecover) || (phase.kind === 'ready' && entry.suspect);
+    const slots = serving ? Math.min(pool.slots, phase.replica.slots_total) : 0;
+    const telling = `${worker?.replicaId ?? ''} ${serving ? `ready ${slots}` : hopeful ? 'hopeful' : 'down'}`;
+    if (telling === entry.told) return;
+    entry.told = telling;
+    if (serving) {
+      const { engine_version: engineVersion, numerics } = worker.report;
+      this.#options.log.info({ event: 'replica_ready', pool_id: pool.id, replica_id: worker.replicaId, engine: pool.engine, engine_version: engineVersion, slots }, 'replica is ready');
+      this.#emit({ kind: 'replicaUp', nowMs, replica: { replicaId: worker.replicaId, poolId: pool.id, engineVersion, numerics, slots } });
+      return;
+    }
+    if (worker !== null) this.#emit({ kind: 'replicaPaused', nowMs, replicaId: worker.replicaId });
+    this.#emit({ kind: 'poolState', nowMs, poolId: pool.id, state: hopeful ? 'starting' : 'down' });
+    const reason = 'reason' in phase ? phase.reason : 'suspect';
+    this.#options.log.info({ event: 'pool_not_ready', pool_id: pool.id, state: hopeful ? 'starting' : 'down', reason }, 'pool is not ready');
+  }
+
+  #emit(event: CoreEvent): void {
+    this.#listener?.onFleetEvent(event);
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * A live worker as the controller holds it: what its agent reported, and the adapter that speaks to it. Its counters
+ * are written by the scheduler loop alone.
+ */
+import type { AdapterOptions, CreateAdapter, EngineName, WorkerAdapter } from '@llama-orch/adapter-api';
+import type { ReplicaReport } from '@llama-orch/api-types';
+import type { PoolConfig } from '@llama-orch/config-schema';
+
+export type Worker = {
+  readonly replicaId: string;
+  readonly pool: PoolConfig;
+  readonly report: ReplicaReport;
+  readonly adapter: WorkerAdapter;
+  /** Attempts in flight. */
+  running: number;
+  /** Attempts that stopped, whose slot the engine has not yet shown free. */
+  releasing: number;
+  /** Model tokens received from it since it came up. */
+  tokensOut: number;
+  /** Of the last second or so; `null` before the first. */
+  tokensPerSecond: number | null;
+};
+
+/** One adapter for each engine that this build can speak to. */
+export type AdapterTable = Readonly<Partial<Record<EngineName, CreateAdapter>>>;
+
+/** Connections beside the slots: tokenizing, slot polls and metrics must not wait behind streams. */
+const spareConnections = 4;
+
+export const createWorker = (
+  pool: PoolConfig,
+  report: ReplicaReport,
+  createAdapter: CreateAdapter,
+  options: Pick<AdapterOptions, 'callTimeoutMs' | 'nowMs'>,
+): Worker => ({
+  replicaId: report.replica_id,
+  pool,
+  report,
+  adapter: createAdapter({ ...options, baseUrl: report.url, maxConnections: pool.slots + spareConnections }),
+  running: 0,
+  releasing: 0,
+  tokensOut: 0,
+  tokensPerSecond: null,
+});

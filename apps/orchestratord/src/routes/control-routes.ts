@@ -1,0 +1,29 @@
+/**
+ * The control plane's reads: pools, replica sets, agents, capabilities.
+ */
+import { OrchError } from '@llama-orch/api-types';
+import { Hono } from 'hono';
+import { agentInfo, capabilities, poolHealth, type PoolViewDeps, replicaSetList } from '../views/pool-views.ts';
+import type { CallerEnv } from './caller.ts';
+
+export const createControlRoutes = (deps: PoolViewDeps): Hono<CallerEnv> => {
+  const routes = new Hono<CallerEnv>();
+
+  /** @req ORCH-2103 */
+  routes.get('/v1/pools/:id/health', (c) => {
+    const view = deps.fleet.pool(c.req.param('id'));
+    if (view === undefined) throw new OrchError('not-found', { message: `No pool ${JSON.stringify(c.req.param('id').slice(0, 100))}.` });
+    return c.json(poolHealth(view, deps));
+  });
+
+  /** @req ORCH-2104 */
+  routes.get('/v1/replicasets', (c) => c.json({ replica_sets: replicaSetList(deps) }));
+
+  /** @req ORCH-2105 */
+  routes.get('/v1/capabilities', (c) => c.json(capabilities(c.get('caller').principal.tenantId, deps)));
+
+  /** @req ORCH-2109 */
+  routes.get('/v1/agents', (c) => c.json({ agents: deps.fleet.agents().map((agent) => agentInfo(agent, deps)) }));
+
+  return routes;
+};

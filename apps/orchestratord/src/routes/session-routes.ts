@@ -1,0 +1,49 @@
+/**
+ * Sessions: what remains of one, and its end (ORCH-2004, ORCH-2005).
+ */
+import { OrchError, type Session } from '@llama-orch/api-types';
+import type { Scheduler, SessionFigures } from '@llama-orch/orchestrator-core';
+import { Hono } from 'hono';
+import { sessionKey } from '../admission/submit-task.ts';
+import type { Clock } from '../clock.ts';
+import type { SchedulerLoop } from '../scheduler-loop.ts';
+import type { CallerEnv } from './caller.ts';
+
+export type SessionRouteDeps = { readonly scheduler: Scheduler; readonly loop: SchedulerLoop; readonly clock: Clock; readonly maxTurns: number };
+
+export const createSessionRoutes = ({ scheduler, loop, clock, maxTurns }: SessionRouteDeps): Hono<CallerEnv> => {
+  const routes = new Hono<CallerEnv>();
+  const find = (tenantId: string, id: string): SessionFigures => {
+    const figures = scheduler.session(sessionKey(tenantId, id), clock.nowMs());
+    if (figures === undefined) throw new OrchError('not-found', { message: `No session ${JSON.stringify(id.slice(0, 100))}.` });
+    return figures;
+  };
+
+  /** @req ORCH-2004 */
+  routes.get('/v1/sessions/:id', (c) => {
+    const id = c.req.param('id').toLowerCase();
+    return c.json(toSession(id, find(c.get('caller').principal.tenantId, id), maxTurns));
+  });
+
+  /** @req ORCH-2005 */
+  routes.delete('/v1/sessions/:id', (c) => {
+    const { tenantId } = c.get('caller').principal;
+    const id = c.req.param('id').toLowerCase();
+    find(tenantId, id);
+    loop.apply({ kind: 'sessionDeleted', nowMs: clock.nowMs(), sessionKey: sessionKey(tenantId, id) });
+    return c.body(null, 204);
+  });
+
+  return routes;
+};
+
+const toSession = (id: string, figures: SessionFigures, maxTurns: number): Session => ({
+  session_id: id,
+  ttl_ms_remaining: Math.max(0, Math.round(figures.ttlMsRemaining)),
+  turns: figures.turns,
+  turns_max: maxTurns,
+  kv_bytes: figures.kvBytes,
+  kv_warmth: figures.kvWarmth,
+  replica_id: figures.lastReplicaId,
+  budgets: { tokens_remaining: null, time_ms_remaining: null, cost_remaining: null },
+});

@@ -1,0 +1,79 @@
+/**
+ * `GET /v1/tasks/{id}/stream` on raw `node:http`, with the same guard as every other route. It opens a cursor and hands
+ * the response over; what is sent is the log's business.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { OrchError, toErrorEnvelope } from '@llama-orch/api-types';
+import type { RequestGuard } from '@llama-orch/service-kit';
+import { taskKey } from '../admission/submit-task.ts';
+import type { Clock } from '../clock.ts';
+import { parseEventId, type LogPosition } from '../event-id.ts';
+import { terminalFrame } from '../sse.ts';
+import type { StreamHub } from '../stream-hub.ts';
+import type { TaskStore } from '../task-store.ts';
+import { renderNodeError } from './node-error.ts';
+
+const streamPath = /^\/v1\/tasks\/([^/?#]+)\/stream(?:\?.*)?$/;
+
+export type StreamRouteOptions = {
+  readonly guard: RequestGuard;
+  readonly store: TaskStore;
+  readonly hub: StreamHub;
+  readonly clock: Clock;
+};
+
+/** @returns a handler that takes stream requests and leaves all others (`false`) to the web framework. */
+export const createStreamRoute =
+  (options: StreamRouteOptions) =>
+  (request: IncomingMessage, response: ServerResponse): boolean => {
+    if (request.method !== 'GET') return false;
+    const match = streamPath.exec(request.url ?? '');
+    if (match === null) return false;
+    const admitted = options.guard.admit(request, 'tasks');
+    const { correlationId } = admitted;
+    try {
+      if (admitted.kind === 'refused') throw admitted.error;
+      serve(options, request, response, { taskId: decodeId(match[1] as string), tenantId: admitted.principal.tenantId, correlationId });
+    } catch (error) {
+      renderNodeError(response, OrchError.from(error, 'internal'), correlationId);
+    }
+    return true;
+  };
+
+type StreamRequest = { readonly taskId: string; readonly tenantId: string; readonly correlationId: string };
+
+/** @req ORCH-2002, ORCH-2010, ORCH-3055 */
+const serve = ({ store, hub, clock }: StreamRouteOptions, request: IncomingMessage, response: ServerResponse, wanted: StreamRequest): void => {
+  const remembered = store.find(taskKey(wanted.tenantId, wanted.taskId));
+  if (remembered === undefined) throw new OrchError('not-found', { message: `No task ${JSON.stringify(wanted.taskId)}.` });
+  const { task } = remembered;
+  const answer = task.log.open(lastEventId(request));
+  const headers = { 'x-correlation-id': wanted.correlationId, 'cache-control': 'no-store' };
+  if (answer.kind === 'complete') {
+    response.writeHead(204, headers).end();
+    return;
+  }
+  if (hub.isFull) throw new OrchError('quota-exceeded', { message: 'The controller serves its limit of open streams.', retryAfterMs: 1_000, details: { limit: { name: 'max_subscribers', value: hub.count } } });
+  response.writeHead(200, { ...headers, 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
+  const renderMismatch = (): string => {
+    const error = toErrorEnvelope('resume-mismatch', { correlationId: wanted.correlationId, engine: task.effective.engine });
+    return terminalFrame('error', answer.cursor.number, answer.cursor.bytes, answer.cursor.crc, JSON.stringify(error));
+  };
+  hub.open(task, { response, cursor: answer.cursor, renderMismatch }, clock.nowMs());
+};
+
+const lastEventId = (request: IncomingMessage): LogPosition | null => {
+  const id = request.headers['last-event-id'];
+  if (id === undefined || id === '') return null;
+  const position = typeof id === 'string' ? parseEventId(id) : undefined;
+  if (position === undefined) throw new OrchError('bad-last-event-id');
+  return position;
+};
+
+const decodeId = (encoded: string): string => {
+  try {
+    return decodeURIComponent(encoded).toLowerCase();
+  } catch {
+    throw new OrchError('not-found');
+  }
+};

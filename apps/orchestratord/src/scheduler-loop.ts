@@ -1,0 +1,418 @@
+/**
+ * The single writer of the scheduler and of every task: it feeds events in and carries effects out, one at a time, and
+ * logs and counts each decision once, when it is carried out. All policy is in the core.
+ */
+import { WorkerError, type WorkerTask } from '@llama-orch/adapter-api';
+import { type ErrorKind, OrchError } from '@llama-orch/api-types';
+import type { Acceptance, CoreEffect, CoreEvent, Scheduler, TaskEnd, TaskSpec } from '@llama-orch/orchestrator-core';
+import type { Logger } from '@llama-orch/service-kit';
+import { Attempt, type AttemptOwner, type AttemptSettled, type WorkerEnd } from './attempt.ts';
+import type { Clock } from './clock.ts';
+import type { Fleet, FleetListener } from './fleet/fleet.ts';
+import type { Worker } from './fleet/worker.ts';
+import type { Journal } from './journal/journal.ts';
+import { taskFields } from './log-fields.ts';
+import type { TaskAccounts } from './task-accounts.ts';
+import type { Task } from './task.ts';
+import { canceledEnd, failedEnd, startedData, succeededEnd, type TaskConclusion } from './task-events.ts';
+
+type Refusal = Extract<CoreEffect, { kind: 'refuse' }>;
+
+/** The core's answer to an `enqueue`. */
+export type AdmissionAnswer = { readonly kind: 'accepted'; readonly task: Task; readonly acceptance: Acceptance } | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** Makes the task once the core said with which values. */
+export type CreateTask = (acceptance: Acceptance, nowMs: number) => Task;
+
+export type SchedulerLoopOptions = {
+  readonly scheduler: Scheduler;
+  readonly fleet: Fleet;
+  readonly journal: Journal;
+  readonly accounts: TaskAccounts;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The task's terminal event is stable and readable. */
+  readonly onTaskEnded: (task: Task) => void;
+};
+
+/** Time between two `tick`s; deadlines and watchdogs are this coarse. */
+const tickMs = 250;
+/** Attempts report progress to the idle watchdog this often. */
+const progressMs = 1_000;
+/** Pause before a failed look at a releasing slot is repeated. */
+const releaseRetryMs = 1_000;
+
+export class SchedulerLoop implements FleetListener, AttemptOwner {
+  readonly #options: SchedulerLoopOptions;
+  /** Tasks that have not ended, by key: what effects speak of. */
+  readonly #tasks = new Map<string, Task>();
+  readonly #attempts = new Map<string, Attempt>();
+  readonly #ends = new Map<string, WorkerEnd>();
+  readonly #events: CoreEvent[] = [];
+  #draining = false;
+  #admitting: { readonly create: CreateTask; answer: AdmissionAnswer | null } | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #lastProgressMs = 0;
+
+  constructor(options: SchedulerLoopOptions) {
+    this.#options = options;
+  }
+
+  get liveTasks(): ReadonlyMap<string, Task> {
+    return this.#tasks;
+  }
+
+  get runningAttempts(): number {
+    return this.#attempts.size;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.tick(), tickMs);
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Let time pass. */
+  tick(): void {
+    const nowMs = this.#options.clock.nowMs();
+    this.#options.fleet.tick();
+    if (nowMs - this.#lastProgressMs >= progressMs) {
+      this.#lastProgressMs = nowMs;
+      for (const attempt of this.#attempts.values()) this.#reportProgress(attempt, nowMs);
+    }
+    this.apply({ kind: 'tick', nowMs });
+  }
+
+  /** Feed one event and carry out all that follows from it. Effects may bring more events; they wait their turn. */
+  apply(event: CoreEvent): void {
+    this.#events.push(event);
+    if (this.#draining) return;
+    this.#draining = true;
+    try {
+      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
+        for (const effect of this.#options.scheduler.handle(next)) this.#carry(effect, next.nowMs);
+      }
+    } finally {
+      this.#draining = false;
+    }
+  }
+
+  /**
+   * Ask the core for a place. The task exists, and may already run, when this returns; the caller makes its acceptance
+   * stable before showing it to anybody.
+   *
+   * @req ORCH-2001
+   */
+  admit(spec: TaskSpec, create: CreateTask): AdmissionAnswer {
+    const admitting: { readonly create: CreateTask; answer: AdmissionAnswer | null } = { create, answer: null };
+    this.#admitting = admitting;
+    this.apply({ kind: 'enqueue', nowMs: this.#options.clock.nowMs(), task: spec });
+    this.#admitting = null;
+    if (admitting.answer === null) throw new Error(`The scheduler neither accepted nor refused ${spec.taskKey}.`);
+    return admitting.answer;
+  }
+
+  /**
+   * Cancel a task; a task that has ended stays as it is.
+   *
+   * @returns once the cancel is stable; from then on no reader gets a token.
+   * @req ORCH-2003, ORCH-3026
+   */
+  async cancel(task: Task): Promise<void> {
+    const phase = task.state;
+    this.apply({ kind: 'cancel', nowMs: this.#options.clock.nowMs(), taskKey: task.identity.key });
+    if (phase !== task.state && task.state === 'canceled') this.#options.accounts.onCanceled(task, phase);
+    await task.whenEnded;
+  }
+
+  /**
+   * End every task that is left, for a service that stops. The core is told nothing: it stops too.
+   *
+   * @req ORCH-3054
+   */
+  async endAll(error: ErrorKind, message: string): Promise<void> {
+    const left = [...this.#tasks.values()];
+    for (const attempt of this.#attempts.values()) attempt.abort();
+    for (const task of left) {
+      this.#finish(task.identity.key, { kind: 'failed', error, message, retryAfterMs: null, policyLabel: null }, this.#options.clock.nowMs());
+    }
+    await Promise.allSettled(left.map((task) => task.whenEnded));
+  }
+
+  onFleetEvent(event: CoreEvent): void {
+    this.apply(event);
+  }
+
+  onWorkerGone(worker: Worker, reason: string): void {
+    for (const attempt of this.#attempts.values()) {
+      if (attempt.worker === worker) attempt.reset(new WorkerError('worker-reset', `The worker is gone: ${reason}`, { mayRunAgain: true }));
+    }
+  }
+
+  onStarted(attempt: Attempt): void {
+    const task = this.#current(attempt);
+    if (task === undefined) return;
+    const nowMs = this.#options.clock.nowMs();
+    if (!task.log.hasStarted) {
+      task.started = startedData(task, attempt.worker);
+      task.log.start(JSON.stringify(task.started));
+    }
+    this.apply({ kind: 'started', nowMs, taskKey: attempt.taskKey, attempt: attempt.number });
+  }
+
+  onTokens(attempt: Attempt, texts: readonly string[], newTokens: number): void {
+    const { accounts, clock } = this.#options;
+    accounts.onTokens(attempt.worker, newTokens);
+    attempt.worker.tokensOut += newTokens;
+    const task = this.#current(attempt);
+    if (task === undefined || texts.length === 0) return;
+    if (task.firstTokenAtMs === null) {
+      const nowMs = clock.nowMs();
+      task.firstTokenAtMs = nowMs;
+      accounts.onFirstToken(task, attempt.worker);
+      this.apply({ kind: 'firstToken', nowMs, taskKey: attempt.taskKey, attempt: attempt.number });
+    }
+    if (task.failedAtMs !== null) {
+      task.failoverMs += clock.nowMs() - task.failedAtMs;
+      task.failedAtMs = null;
+    }
+    task.tokensOut = attempt.generated;
+    if (task.token64AtMs === null && attempt.generated >= 64) task.token64AtMs = clock.nowMs();
+    if (task.log.isOpen) task.log.append(texts);
+  }
+
+  onSettled(attempt: Attempt, settled: AttemptSettled): void {
+    const { worker, taskKey } = attempt;
+    const nowMs = this.#options.clock.nowMs();
+    this.#attempts.delete(attemptKey(taskKey, attempt.number));
+    worker.running -= 1;
+    const base = { kind: 'ended', nowMs, taskKey, attempt: attempt.number } as const;
+    switch (settled.kind) {
+      case 'succeeded': {
+        const { finishReason, tokensIn, tokensOut, cachedTokens } = settled.end;
+        this.#options.accounts.onAttemptEnded(worker, settled.end);
+        if (this.#current(attempt) !== undefined) this.#ends.set(taskKey, settled.end);
+        this.apply({ ...base, outcome: { kind: 'succeeded', finishReason, tokensIn, tokensOut, cachedTokens }, slotFree: true });
+        this.#ends.delete(taskKey);
+        return;
+      }
+      case 'aborted':
+        this.#release(attempt);
+        this.apply({ ...base, outcome: { kind: 'aborted' }, slotFree: false });
+        return;
+      case 'failed': {
+        const { kind, message, mayRunAgain } = settled.error;
+        this.#noteFailure(attempt, settled.error);
+        if (settled.slotTaken) this.#release(attempt);
+        const error: ErrorKind = kind === 'aborted' ? 'worker-reset' : kind;
+        this.apply({ ...base, outcome: { kind: 'failed', error, message, mayRunAgain }, slotFree: !settled.slotTaken });
+        return;
+      }
+    }
+  }
+
+  #carry(effect: CoreEffect, nowMs: number): void {
+    switch (effect.kind) {
+      case 'accept':
+        this.#accept(effect, nowMs);
+        return;
+      case 'refuse':
+        if (this.#admitting !== null) this.#admitting.answer = { kind: 'refused', refusal: effect };
+        return;
+      case 'dispatch':
+        this.#dispatch(effect, nowMs);
+        return;
+      case 'abort':
+        this.#attempts.get(attemptKey(effect.taskKey, effect.attempt))?.abort();
+        return;
+      case 'requeued':
+        this.#requeue(effect, nowMs);
+        return;
+      case 'finish':
+        this.#finish(effect.taskKey, effect.end, nowMs);
+        return;
+      case 'restartReplica':
+        this.#restart(effect);
+        return;
+      case 'evictSession':
+        // No engine of this build can evict one session's KV; capabilities say so (ORCH-3021).
+        this.#options.log.info({ event: 'session_evicted', replica_id: effect.replicaId }, 'session forgotten; its engine cannot evict');
+        return;
+    }
+  }
+
+  #accept(effect: Extract<CoreEffect, { kind: 'accept' }>, nowMs: number): void {
+    if (this.#admitting === null) throw new Error(`The scheduler accepted ${effect.taskKey}, which nobody is admitting.`);
+    const task = this.#admitting.create(effect.acceptance, nowMs);
+    this.#tasks.set(effect.taskKey, task);
+    this.#admitting.answer = { kind: 'accepted', task, acceptance: effect.acceptance };
+    this.#options.accounts.onAdmitted(task);
+    const { queuePosition, predictedStartMs } = effect.acceptance;
+    this.#options.log.info({ event: 'task_admitted', ...taskFields(task), queue_position: queuePosition, predicted_start_ms: predictedStartMs }, 'task admitted');
+  }
+
+  #dispatch(effect: Extract<CoreEffect, { kind: 'dispatch' }>, nowMs: number): void {
+    const task = this.#tasks.get(effect.taskKey);
+    const worker = this.#options.fleet.worker(effect.replicaId);
+    if (task === undefined || task.input === null) throw new Error(`The scheduler dispatched ${effect.taskKey}, which is not live.`);
+    task.attempts = effect.attempt;
+    if (worker === undefined) {
+      const outcome = { kind: 'failed', error: 'worker-reset', message: 'The replica is gone.', mayRunAgain: true } as const;
+      this.apply({ kind: 'ended', nowMs, taskKey: effect.taskKey, attempt: effect.attempt, outcome, slotFree: true });
+      return;
+    }
+    const isFirst = task.startedAtMs === null;
+    task.state = 'running';
+    task.startedAtMs ??= nowMs;
+    task.placement = { report: worker.report, pool: worker.pool, kvWarmth: effect.kvWarmth };
+    const expectedText = task.log.pieceCount === 0 ? '' : task.log.text();
+    const attempt = new Attempt({ taskKey: effect.taskKey, number: effect.attempt, worker, expectedText, owner: this });
+    task.attempt = attempt;
+    this.#attempts.set(attemptKey(effect.taskKey, effect.attempt), attempt);
+    worker.running += 1;
+    if (isFirst) this.#options.accounts.onDispatched(task, worker);
+    this.#options.log.info({ event: 'task_dispatched', ...taskFields(task), attempt: effect.attempt, queue_position: effect.queuePosition }, 'task dispatched');
+    this.#record(this.#options.journal.append({ kind: 'pinned', taskKey: effect.taskKey, attempt: effect.attempt, replicaId: effect.replicaId }));
+    void attempt.run(toWorkerTask(task, effect.kvReuse));
+  }
+
+  #requeue(effect: Extract<CoreEffect, { kind: 'requeued' }>, nowMs: number): void {
+    const task = this.#tasks.get(effect.taskKey);
+    if (task === undefined) return;
+    task.state = 'queued';
+    task.attempt = null;
+    task.failovers += 1;
+    task.failedAtMs ??= nowMs;
+    this.#options.accounts.onFailover(task);
+    this.#options.log.warn({ event: 'task_requeued', ...taskFields(task), replica_id: effect.failedReplicaId, error: effect.error }, 'attempt failed; task queued again');
+  }
+
+  /** The one path of every end: no text after this line, then the journal, then the readers. */
+  #finish(taskKey: string, end: TaskEnd, nowMs: number): void {
+    const task = this.#tasks.get(taskKey);
+    if (task === undefined) return;
+    this.#tasks.delete(taskKey);
+    task.endedAtMs = nowMs;
+    task.attempt = null;
+    task.input = null;
+    if (task.failedAtMs !== null) task.failoverMs += nowMs - task.failedAtMs;
+    const conclusion = this.#conclude(task, end);
+    task.state = conclusion.state;
+    task.result = conclusion.result;
+    task.error = conclusion.error;
+    if (end.kind === 'canceled') task.log.cut();
+    this.#options.accounts.onEnded(task, end);
+    this.#options.log.info({ event: 'task_ended', ...taskFields(task), outcome: task.state, error: end.kind === 'failed' ? end.error : undefined }, 'task ended');
+    void this.#reveal(task, conclusion);
+  }
+
+  #conclude(task: Task, end: TaskEnd): TaskConclusion {
+    if (end.kind === 'canceled') return canceledEnd(task);
+    if (end.kind === 'failed') return failedEnd(task, end);
+    const whole = this.#ends.get(task.identity.key);
+    if (whole === undefined) throw new Error(`${task.identity.key} succeeded without an answer.`);
+    return succeededEnd(task, whole);
+  }
+
+  async #reveal(task: Task, conclusion: TaskConclusion): Promise<void> {
+    const { journal, log, onTaskEnded } = this.#options;
+    try {
+      await journal.append({ kind: 'terminal', taskKey: task.identity.key, terminal: conclusion.terminal, text: task.log.text() });
+    } catch (cause) {
+      // The end is not stable, so nobody may see it: streams stay open and the restarted controller ends the task.
+      log.error({ event: 'journal_failed', err: cause, task_id: task.identity.taskId }, 'a terminal event could not be journaled');
+      task.failToEnd(new OrchError('journal-unavailable', { cause }));
+      return;
+    }
+    task.log.finish(conclusion.terminal);
+    task.markEnded();
+    onTaskEnded(task);
+  }
+
+  #restart(effect: Extract<CoreEffect, { kind: 'restartReplica' }>): void {
+    const worker = this.#options.fleet.worker(effect.replicaId);
+    if (worker === undefined) return;
+    this.#options.log.warn({ event: 'replica_restart_requested', pool_id: effect.poolId, replica_id: effect.replicaId, cause: effect.cause }, 'asking the agent for another worker');
+    this.#options.fleet.desired.requestRestart(worker.pool, startCountOf(effect.replicaId));
+  }
+
+  #noteFailure(attempt: Attempt, error: WorkerError): void {
+    const { worker } = attempt;
+    this.#options.log.warn(
+      { event: 'attempt_failed', task_key: attempt.taskKey, attempt: attempt.number, pool_id: worker.pool.id, replica_id: worker.replicaId, kind: error.kind, err: error },
+      'attempt failed',
+    );
+    if (error.kind === 'determinism-mismatch') this.#options.accounts.onDeterminismViolation(worker);
+    if (error.mayRunAgain) this.#options.fleet.suspect(worker, error.message);
+  }
+
+  /** Watch the engine until it shows the attempt's slot free (ORCH-3017). */
+  #release(attempt: Attempt): void {
+    attempt.worker.releasing += 1;
+    void this.#confirmRelease(attempt);
+  }
+
+  async #confirmRelease({ worker, taskKey, number }: Attempt): Promise<void> {
+    const { fleet, clock, log } = this.#options;
+    const closing = new AbortController();
+    while (fleet.worker(worker.replicaId) === worker) {
+      try {
+        await worker.adapter.confirmReleased({ signal: closing.signal, expectedBusy: () => worker.running + worker.releasing - 1 });
+        worker.releasing -= 1;
+        this.apply({ kind: 'slotFreed', nowMs: clock.nowMs(), replicaId: worker.replicaId, taskKey, attempt: number });
+        return;
+      } catch (cause) {
+        log.debug({ event: 'release_unconfirmed', replica_id: worker.replicaId, err: cause }, 'slot not shown free yet');
+        await new Promise((resolve) => setTimeout(resolve, releaseRetryMs).unref());
+      }
+    }
+    worker.releasing -= 1;
+  }
+
+  #reportProgress(attempt: Attempt, nowMs: number): void {
+    if (!attempt.progressed) return;
+    attempt.progressed = false;
+    this.apply({ kind: 'progress', nowMs, taskKey: attempt.taskKey, attempt: attempt.number, tokensOut: attempt.generated });
+  }
+
+  /** The attempt's task, while the attempt is the one that counts. */
+  #current(attempt: Attempt): Task | undefined {
+    const task = this.#tasks.get(attempt.taskKey);
+    return task?.attempt === attempt ? task : undefined;
+  }
+
+  /** Records that nobody waits for: a failure shows at the next one that somebody does. */
+  #record(written: Promise<void>): void {
+    written.catch((cause: unknown) => this.#options.log.error({ event: 'journal_failed', err: cause }, 'a record could not be journaled'));
+  }
+}
+
+const attemptKey = (taskKey: string, number: number): string => `${taskKey}#${number}`;
+
+const startCountOf = (replicaId: string): number => Number(replicaId.slice(replicaId.lastIndexOf('/') + 1));
+
+const toWorkerTask = (task: Task, kvReuse: boolean): WorkerTask => {
+  const { identity, effective, input } = task;
+  if (input === null) throw new OrchError('internal', { message: 'A task that ended cannot be dispatched.' });
+  const base = identity.traceparent === undefined ? { taskId: identity.taskId } : { taskId: identity.taskId, traceparent: identity.traceparent };
+  switch (input.workload) {
+    case 'completion':
+      return {
+        ...base,
+        workload: 'completion',
+        prompt: input.prompt,
+        maxTokens: effective.maxTokens ?? 1,
+        seed: effective.seed,
+        stop: input.stop,
+        samplerProfileVersion: effective.samplerProfileVersion,
+        kvReuse,
+      };
+    case 'embedding':
+      return { ...base, workload: 'embedding', inputs: input.inputs };
+    case 'rerank':
+      return { ...base, workload: 'rerank', query: input.inputs[0] ?? '', documents: input.inputs.slice(1) };
+  }
+};

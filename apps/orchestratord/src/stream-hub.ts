@@ -1,0 +1,73 @@
+/**
+ * All open task streams: their bound, their planning signals and their keep-alive. One timer serves them all, because
+ * a timer for each idle stream would be most of its memory.
+ */
+import type { Task } from './task.ts';
+import { TaskStream, type TaskStreamOptions } from './task-stream.ts';
+
+type Member = { readonly task: Task; readonly stream: TaskStream; nextMetricsMs: number; lastMetrics: string };
+
+export type StreamHubOptions = {
+  readonly maxStreams: number;
+  /** JSON of a `metrics` event for a task. */
+  readonly renderMetrics: (task: Task) => string;
+};
+
+/** A comment keeps idle streams open (ORCH-2002). */
+const keepAliveMs = 15_000;
+/** `metrics` at most this often: running tasks, and waiting ones, whose figures matter less. */
+const metricsIntervalMs = { running: 1_000, queued: 5_000 };
+
+export class StreamHub {
+  readonly #members = new Map<TaskStream, Member>();
+  readonly #options: StreamHubOptions;
+  #nextKeepAliveMs = 0;
+
+  constructor(options: StreamHubOptions) {
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#members.size;
+  }
+
+  get isFull(): boolean {
+    return this.#members.size >= this.#options.maxStreams;
+  }
+
+  /** Streams open per engine, for the gauge. */
+  countByEngine(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const { task } of this.#members.values()) counts.set(task.effective.engine, (counts.get(task.effective.engine) ?? 0) + 1);
+    return counts;
+  }
+
+  /** Serve one client. */
+  open(task: Task, options: Omit<TaskStreamOptions, 'log' | 'onClose'>, nowMs: number): void {
+    const stream = new TaskStream({ ...options, log: task.log, onClose: (closed) => this.#members.delete(closed) });
+    this.#members.set(stream, { task, stream, nextMetricsMs: nowMs + metricsIntervalMs.running, lastMetrics: '' });
+  }
+
+  /** At least once a second: planning signals that changed, and comments where nothing else was sent. */
+  tick(nowMs: number): void {
+    const keepAlive = nowMs >= this.#nextKeepAliveMs;
+    if (keepAlive) this.#nextKeepAliveMs = nowMs + keepAliveMs;
+    for (const member of this.#members.values()) {
+      if (nowMs >= member.nextMetricsMs) this.#offerMetrics(member, nowMs);
+      if (keepAlive) member.stream.sweep();
+    }
+  }
+
+  /** Close all without a terminal event. */
+  closeAll(): void {
+    for (const stream of this.#members.keys()) stream.close();
+  }
+
+  #offerMetrics(member: Member, nowMs: number): void {
+    member.nextMetricsMs = nowMs + (member.task.state === 'running' ? metricsIntervalMs.running : metricsIntervalMs.queued);
+    const data = this.#options.renderMetrics(member.task);
+    if (data === member.lastMetrics) return;
+    member.lastMetrics = data;
+    member.stream.offerMetrics(data);
+  }
+}

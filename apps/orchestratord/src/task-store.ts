@@ -1,0 +1,75 @@
+/**
+ * Every task that can be asked for: live ones, and ended ones within the retention. It owns who is remembered and for
+ * how long; what a task does is not its concern.
+ */
+import type { Task } from './task.ts';
+
+export type RetentionLimits = { readonly ms: number; readonly bytes: number; readonly tasks: number };
+
+/** A task as first answered, so that a repeat gets the same bytes (ORCH-2011). */
+export type Remembered = { readonly task: Task; readonly requestDigest: string; readonly acceptedBody: string };
+
+/** Estimated bytes of a remembered task beside its text and its 202. */
+const recordBytes = 2_048;
+
+/** @req ORCH-2011 */
+export class TaskStore {
+  readonly #remembered = new Map<string, Remembered>();
+  /** Ended tasks by end, oldest first, with the bytes they were counted at. */
+  readonly #ended = new Map<string, number>();
+  readonly #limits: RetentionLimits;
+  readonly #onForget: (taskKey: string) => void;
+  #endedBytes = 0;
+
+  constructor(limits: RetentionLimits, onForget: (taskKey: string) => void) {
+    this.#limits = limits;
+    this.#onForget = onForget;
+  }
+
+  get liveCount(): number {
+    return this.#remembered.size - this.#ended.size;
+  }
+
+  /** Make a task findable; its acceptance is stable. */
+  publish(remembered: Remembered): void {
+    this.#remembered.set(remembered.task.identity.key, remembered);
+  }
+
+  find(taskKey: string): Remembered | undefined {
+    return this.#remembered.get(taskKey);
+  }
+
+  live(): readonly Task[] {
+    return [...this.#remembered.values()].filter(({ task }) => !task.isEnded).map(({ task }) => task);
+  }
+
+  /** Start the retention of an ended task. */
+  retire(task: Task): void {
+    const { key } = task.identity;
+    const remembered = this.#remembered.get(key);
+    if (remembered === undefined) return;
+    const bytes = recordBytes + task.log.memoryBytes + remembered.acceptedBody.length;
+    this.#ended.set(key, bytes);
+    this.#endedBytes += bytes;
+    while (this.#endedBytes > this.#limits.bytes || this.#ended.size > this.#limits.tasks) this.#forgetOldest();
+  }
+
+  /** Forget what is older than the retention. */
+  sweep(nowMs: number): void {
+    for (const key of this.#ended.keys()) {
+      const endedAtMs = this.#remembered.get(key)?.task.endedAtMs ?? 0;
+      if (nowMs - endedAtMs < this.#limits.ms) return;
+      this.#forgetOldest();
+    }
+  }
+
+  #forgetOldest(): void {
+    const oldest = this.#ended.entries().next();
+    if (oldest.done) return;
+    const [key, bytes] = oldest.value;
+    this.#ended.delete(key);
+    this.#endedBytes -= bytes;
+    this.#remembered.delete(key);
+    this.#onForget(key);
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * One client's SSE stream: a cursor on a task's log, written to a raw `node:http` response. It leaves the web
+ * framework because one write for each engine read is what keeps the cost of a relayed token near a bare relay's.
+ * It never touches the task: a client that goes away cancels nothing.
+ */
+import type { ServerResponse } from 'node:http';
+import { keepAliveComment, metricsFrame } from './sse.ts';
+import type { LogCursor, LogReader, TaskLog } from './task-log.ts';
+
+/** Characters rendered for one write of a reader that is behind; the socket's own buffer is the only other bound. */
+const maxChunkChars = 16_384;
+
+export type TaskStreamOptions = {
+  readonly response: ServerResponse;
+  readonly log: TaskLog;
+  readonly cursor: LogCursor;
+  /** Renders the terminal frame of a client whose `Last-Event-ID` is not of this text. */
+  readonly renderMismatch: () => string;
+  readonly onClose: (stream: TaskStream) => void;
+};
+
+/** Writes while its socket takes it; else waits for `drain` with nothing buffered here (DESIGN 4.4). */
+export class TaskStream implements LogReader {
+  readonly log: TaskLog;
+  readonly #response: ServerResponse;
+  readonly #cursor: LogCursor;
+  readonly #options: TaskStreamOptions;
+  #blocked = false;
+  #wroteSinceSweep = false;
+  #ended = false;
+  #wroteSinceOffer = false;
+  #pendingMetrics = '';
+
+  constructor(options: TaskStreamOptions) {
+    this.#options = options;
+    this.#response = options.response;
+    this.#cursor = options.cursor;
+    this.log = options.log;
+    this.log.subscribe(this);
+    this.#response.on('drain', this.#onDrain);
+    this.#response.on('close', this.#onClose);
+    this.#response.on('error', this.#onClose);
+    this.onLogChanged();
+    if (!this.#response.headersSent) this.#response.flushHeaders();
+  }
+
+  onLogChanged(): void {
+    while (!this.#blocked && !this.#ended) {
+      const read = this.log.read(this.#cursor, maxChunkChars);
+      if (read.kind === 'nothing') return;
+      if (read.kind === 'mismatch') {
+        this.#end(this.#options.renderMismatch());
+        return;
+      }
+      if (this.#cursor.done) this.#end(read.frames);
+      else if (this.#pendingMetrics === '') this.#write(read.frames);
+      else {
+        const metrics = this.#pendingMetrics;
+        this.#pendingMetrics = '';
+        this.#write(read.frames + metrics);
+      }
+    }
+  }
+
+  /** Bytes that the socket has not taken yet may hold tokens, so such a stream is closed; a resume gets the end. */
+  onTextCut(): void {
+    if (this.#response.writableLength > 0) this.#response.destroy();
+  }
+
+  /**
+   * Offer a planning signal; skipped when the client is slow or the stream is over. It rides on the next token's write:
+   * a write of its own would wake the client once more for nothing. An idle stream gets it at once.
+   */
+  offerMetrics(data: string): void {
+    if (this.#ended || !this.log.isOpen) return;
+    const isIdle = !this.#wroteSinceOffer;
+    if (isIdle && !this.#blocked) this.#write(metricsFrame(data));
+    else this.#pendingMetrics = metricsFrame(data);
+    this.#wroteSinceOffer = false;
+  }
+
+  /** Called at each keep-alive interval: an idle stream gets a comment. */
+  sweep(): void {
+    if (!this.#wroteSinceSweep && !this.#blocked && !this.#ended) this.#response.write(keepAliveComment);
+    this.#wroteSinceSweep = false;
+  }
+
+  /** Close without a terminal event; the client resumes elsewhere or later (ORCH-3054). */
+  close(): void {
+    if (!this.#ended) {
+      this.#ended = true;
+      this.#response.end();
+    }
+  }
+
+  #write(frames: string): void {
+    this.#wroteSinceSweep = true;
+    this.#wroteSinceOffer = true;
+    if (!this.#response.write(frames)) this.#blocked = true;
+  }
+
+  #end(frames: string): void {
+    this.#ended = true;
+    this.#response.end(frames);
+  }
+
+  readonly #onDrain = (): void => {
+    this.#blocked = false;
+    this.onLogChanged();
+  };
+
+  readonly #onClose = (): void => {
+    this.#ended = true;
+    this.log.unsubscribe(this);
+    this.#options.onClose(this);
+  };
+}

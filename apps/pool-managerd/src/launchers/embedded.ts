@@ -1,0 +1,40 @@
+/**
+ * The development engine: llama.cpp inside Node, from an optional package, on the CPU. It finds the package's program and
+ * plans; it starts nothing.
+ */
+import { createRequire } from 'node:module';
+import { PoolFailure } from '../failure.ts';
+import { fillTemplate, sharedLlamaFlags, toLaunchFlags, toPlaceholderValues } from '../launch-template.ts';
+import { type Launch, type LaunchInput, workerEnvironment } from './launch.ts';
+
+const packageName = '@llama-orch/llamacpp-worker';
+
+/**
+ * Plan an `embedded` worker.
+ *
+ * @throws PoolFailure `launcher-missing` where the optional package is not installed.
+ * @req ORCH-1102
+ */
+export const planEmbedded = (input: LaunchInput): Launch => {
+  const template = [process.execPath, resolveWorkerBin(), ...sharedLlamaFlags(input.spec)];
+  const values = toPlaceholderValues(input.spec, input.place);
+  return {
+    kind: 'process',
+    argv: fillTemplate(template, values),
+    // The worker repeats the check of the double switch for those who start it by hand.
+    env: workerEnvironment(input, { ORCH_ALLOW_CPU: '1' }),
+    // Without the program and the script, whose paths differ between hosts.
+    launchFlags: toLaunchFlags(template.slice(1), values),
+  };
+};
+
+const resolveWorkerBin = (): string => {
+  try {
+    return createRequire(import.meta.url).resolve(`${packageName}/bin`);
+  } catch {
+    throw new PoolFailure(
+      'launcher-missing',
+      `The embedded engine is not installed: add the package \`${packageName}\` beside the agent, or use \`runtime: { kind: command }\`.`,
+    );
+  }
+};

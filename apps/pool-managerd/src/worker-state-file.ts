@@ -1,0 +1,90 @@
+/**
+ * What must be known of a worker so that another agent can adopt or end it: one file per pool. It owns the file and its
+ * form; identity is checked by whoever reads it.
+ *
+ * The file is written twice: before the spawn with the nonce alone, so that a worker whose agent died in between is still
+ * found by it; and before the worker is used, with its pid and start time.
+ */
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ProcessIdentity } from '@llama-orch/service-kit';
+import { readJsonFile, writeJsonFile } from './atomic-file.ts';
+import type { ReplicaFacts } from './replica-facts.ts';
+
+export type WorkerRecord = {
+  readonly version: 1;
+  readonly poolId: string;
+  readonly startCount: number;
+  readonly nonce: string;
+  /** See `workerDigest`. */
+  readonly digest: string;
+  /** `null` = the spawn was about to happen, or (external) there is no process of ours. */
+  readonly process: ProcessIdentity | null;
+  readonly external: boolean;
+  /** Where the agent reaches it. */
+  readonly url: string;
+  /** Where the controller reaches it. */
+  readonly advertisedUrl: string;
+  readonly port: number | null;
+  readonly logPath: string | null;
+  readonly startedAtMs: number;
+  readonly facts: ReplicaFacts;
+  /** What the passed self-test found; `null` = not passed yet. */
+  readonly tested: { readonly engineVersion: string; readonly slotsTotal: number; readonly ctxTokens: number; readonly loadMs: number } | null;
+};
+
+export type WorkerStateFiles = {
+  /** Records of all pools; a file that cannot be read as one is reported and skipped, never guessed at. */
+  readAll(): Promise<{ readonly records: readonly WorkerRecord[]; readonly unreadable: readonly string[] }>;
+  write(record: WorkerRecord): Promise<void>;
+  remove(poolId: string): Promise<void>;
+  /** The highest start count ever given to a pool; 0 for a new one. */
+  readStartCount(poolId: string): Promise<number>;
+  writeStartCount(poolId: string, startCount: number): Promise<void>;
+  /** Private directory of a pool: state, logs, the worker's own files. */
+  directory(poolId: string): string;
+};
+
+export const createWorkerStateFiles = (dataDir: string): WorkerStateFiles => {
+  const root = join(dataDir, 'pools');
+  const directory = (poolId: string) => join(root, poolId);
+  const recordPath = (poolId: string) => join(directory(poolId), 'worker.json');
+  const countPath = (poolId: string) => join(directory(poolId), 'start-count.json');
+  return {
+    directory,
+    async readAll() {
+      const names = await readdir(root).catch(() => [] as string[]);
+      const records: WorkerRecord[] = [];
+      const unreadable: string[] = [];
+      for (const name of names) {
+        const value = await readJsonFile(recordPath(name)).catch(() => 'unreadable' as const);
+        if (value === null) continue;
+        if (isWorkerRecord(value) && value.poolId === name) records.push(value);
+        else unreadable.push(recordPath(name));
+      }
+      return { records, unreadable };
+    },
+    write: (record) => writeJsonFile(recordPath(record.poolId), record),
+    remove: (poolId) => rm(recordPath(poolId), { force: true }),
+    async readStartCount(poolId) {
+      const value = await readJsonFile(countPath(poolId)).catch(() => null);
+      return isObject(value) && typeof value['startCount'] === 'number' ? value['startCount'] : 0;
+    },
+    writeStartCount: (poolId, startCount) => writeJsonFile(countPath(poolId), { startCount }),
+  };
+};
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Only the fields that decide about a process are checked; the file is ours and was written whole. */
+const isWorkerRecord = (value: unknown): value is WorkerRecord =>
+  isObject(value) &&
+  value['version'] === 1 &&
+  typeof value['poolId'] === 'string' &&
+  typeof value['startCount'] === 'number' &&
+  typeof value['nonce'] === 'string' &&
+  typeof value['digest'] === 'string' &&
+  typeof value['url'] === 'string' &&
+  typeof value['external'] === 'boolean' &&
+  isObject(value['facts']) &&
+  (value['process'] === null || (isObject(value['process']) && Number.isInteger(value['process']['pid']) && typeof value['process']['startTime'] === 'string'));

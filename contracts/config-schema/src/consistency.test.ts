@@ -1,0 +1,155 @@
+/**
+ * Rules between fields, each broken once against a config that is otherwise good.
+ */
+import { expect, test } from 'vitest';
+import { validateAgentConfig, validateConfig } from './validate.ts';
+
+const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
+const pool = (changes: object = {}) => ({ id: 'a', host: 'gpu-1', engine: 'llamacpp', model: 'm', devices: ['0'], ...changes });
+const config = (changes: object = {}) => ({
+  models: { m: { path: 'm', digest: digest('a'), quant: 'Q8_0', ctx_limit: 1024 } },
+  pools: [pool()],
+  ...changes,
+});
+const faultsOf = (value: object) => {
+  const result = validateConfig(value);
+  return result.ok ? [] : result.faults.map(({ path, message }) => `${path}: ${message}`);
+};
+const poolFaults = (...pools: object[]) => faultsOf(config({ pools }));
+const key = (changes: object = {}) => ({ id: 'k', digest: '1'.repeat(64), scopes: ['tasks'], ...changes });
+
+test('the config that the tests break is good', () => {
+  expect(faultsOf(config())).toEqual([]);
+});
+
+test('ids and key digests are unique', () => {
+  expect(poolFaults(pool(), pool({ devices: ['1'] }))).toEqual(['/pools/1/id: is the same as that of /pools/0; it must be unique']);
+  expect(faultsOf(config({ tenants: [{ id: 't' }, { id: 't' }] }))).toEqual([expect.stringMatching(/^\/tenants\/1\/id: /)]);
+  expect(faultsOf(config({ keys: [key(), key()] }))).toEqual([
+    expect.stringMatching(/^\/keys\/1\/id: /),
+    expect.stringMatching(/^\/keys\/1\/digest: /),
+  ]);
+});
+
+test('a pool names a model there is, in its quant, within its context [ORCH-3014]', () => {
+  expect(poolFaults(pool({ model: 'mm' }))).toEqual(['/pools/0/model: no model "mm" in `models`; did you mean "m"?']);
+  expect(poolFaults(pool({ model: 'constructor' }))).toEqual(['/pools/0/model: no model "constructor" in `models`']);
+  expect(poolFaults(pool({ quant: 'Q4_0' }))).toEqual(['/pools/0/quant: is Q4_0, but the model’s is Q8_0']);
+  expect(poolFaults(pool({ ctx: 1025 }))).toEqual(['/pools/0/ctx: is 1025, above the model’s limit of 1024 (ORCH-3014)']);
+});
+
+test('[ORCH-3061] single_slot means one slot, and is the default', () => {
+  expect(poolFaults(pool({ slots: 2 }))).toEqual([
+    expect.stringContaining('/pools/0/slots: `determinism: single_slot` needs `slots: 1`, got 2'),
+  ]);
+  expect(poolFaults(pool({ slots: 2, determinism: 'none' }))).toEqual([]);
+});
+
+test('[ORCH-3012] ratios are as many as devices and sum to 1 ± 0.01', () => {
+  const split = (...tensor_split: number[]) => poolFaults(pool({ devices: ['0', '1'], tensor_split }));
+  expect(split(0.6, 0.4)).toEqual([]);
+  expect(split(0.61, 0.4)).toEqual([]);
+  expect(split(0.59, 0.4)).toEqual([]);
+  expect(split(0.62, 0.4)).toEqual(['/pools/0/tensor_split: sums to 1.02, must be 1 ± 0.01 (ORCH-3012)']);
+  expect(split(0.58, 0.4)).toEqual(['/pools/0/tensor_split: sums to 0.98, must be 1 ± 0.01 (ORCH-3012)']);
+  expect(split(1)).toEqual(['/pools/0/tensor_split: has 1 ratios for 2 devices (ORCH-3012)']);
+  expect(poolFaults(pool({ engine: 'vllm', tensor_split: [1] }))).toEqual([
+    '/pools/0/tensor_split: vllm cannot split by ratios; only llamacpp can',
+  ]);
+});
+
+test('[ORCH-3011] two pools of one host share a device only if both say so', () => {
+  const other = (changes: object) => pool({ id: 'b', ...changes });
+  const shared = expect.stringContaining('/pools/1/devices/0: device 0 of host gpu-1 is also pool a’s');
+  expect(poolFaults(pool(), other({}))).toEqual([shared]);
+  expect(poolFaults(pool({ share_devices: true }), other({}))).toEqual([shared]);
+  expect(poolFaults(pool(), other({ share_devices: true }))).toEqual([shared]);
+  expect(poolFaults(pool({ share_devices: true }), other({ share_devices: true }))).toEqual([]);
+  expect(poolFaults(pool(), other({ host: 'gpu-2' }))).toEqual([]);
+});
+
+test('[ORCH-1101] [ORCH-1102] an empty mask needs the development switch', () => {
+  expect(poolFaults(pool({ devices: [] }))).toEqual([expect.stringContaining('/pools/0/devices: name at least one NVIDIA device')]);
+  expect(poolFaults(pool({ devices: [], allow_cpu: true }))).toEqual([]);
+});
+
+test('[ORCH-1102] the embedded runtime is llama.cpp, on the CPU, with the switch', () => {
+  const embedded = (changes: object) => poolFaults(pool({ devices: [], allow_cpu: true, runtime: { kind: 'embedded' }, ...changes }));
+  expect(embedded({})).toEqual([]);
+  expect(embedded({ allow_cpu: false })).toContain('/pools/0/allow_cpu: the embedded runtime needs `allow_cpu: true` (ORCH-1102)');
+  expect(embedded({ devices: ['0'] })).toEqual(['/pools/0/devices: the embedded runtime runs on the CPU only; leave the mask empty']);
+  expect(embedded({ engine: 'vllm' })).toEqual(['/pools/0/runtime/kind: embedded is llama.cpp; the pool’s engine is vllm']);
+});
+
+test('an external engine declares the model’s digest and belongs to one pool', () => {
+  const external = (changes: object = {}, id = 'a') =>
+    pool({ id, devices: [], runtime: { kind: 'external', url: 'http://h:1', digest: digest('a'), ...changes } });
+  expect(poolFaults(external())).toEqual([]);
+  expect(poolFaults(external({ digest: digest('b') }))).toEqual([expect.stringContaining('/pools/0/runtime/digest: differs')]);
+  expect(poolFaults(external(), external({ url: 'http://h:1/' }, 'b'))).toEqual([
+    expect.stringContaining('/pools/1/runtime/url: is also the engine of pool a'),
+  ]);
+  expect(poolFaults(external({ url: 'http://user:secret@h:1' }))).toEqual([expect.stringContaining('/pools/0/runtime/url: must match')]);
+});
+
+test.each([
+  ['llamacpp', ['completion', 'embedding']],
+  ['vllm', ['completion', 'rerank']],
+  ['tgi', ['embedding']],
+  ['triton', ['rerank']],
+])('one %s worker cannot serve %j', (engine, workloads) => {
+  expect(poolFaults(pool({ engine, workloads }))).toEqual([expect.stringContaining(`/pools/0/workloads: one ${engine} worker serves`)]);
+});
+
+test.each([
+  ['llamacpp', ['rerank']],
+  ['vllm', ['embedding', 'rerank']],
+  ['tgi', ['completion']],
+  ['triton', ['embedding']],
+])('one %s worker can serve %j', (engine, workloads) => {
+  expect(poolFaults(pool({ engine, workloads }))).toEqual([]);
+});
+
+test('a launch command names only known placeholders; JSON in it passes', () => {
+  const command = (...words: string[]) => poolFaults(pool({ runtime: { kind: 'command', command: ['server', ...words] } }));
+  expect(command('{model}', '--port={port}', '{"a":1}')).toEqual([]);
+  expect(command('{prot}')).toEqual(['/pools/0/runtime/command/1: unknown placeholder {prot}; did you mean "port"?']);
+});
+
+test('[ORCH-3011] a pool cannot undo its mask through the environment', () => {
+  expect(poolFaults(pool({ runtime: { kind: 'command', env: { CUDA_VISIBLE_DEVICES: '1', OTHER: '{port}' } } }))).toEqual([
+    '/pools/0/runtime/env/CUDA_VISIBLE_DEVICES: is set by the agent from `devices`; leave it out (ORCH-3011)',
+  ]);
+});
+
+test('pools of one lane agree in what governs their common queue', () => {
+  const second = (changes: object) => poolFaults(pool(), pool({ id: 'b', devices: ['1'], ...changes }));
+  expect(second({ queue: { full_policy: 'drop-lru' } })).toEqual([
+    expect.stringContaining('/pools/1/queue/full_policy: is drop-lru, but reject in pool a'),
+  ]);
+  expect(second({ admission: { default_deadline_ms: 5 } })).toEqual([
+    expect.stringContaining('/pools/1/admission/default_deadline_ms: is 5'),
+  ]);
+  expect(second({ queue: { full_policy: 'drop-lru' }, ctx: 512 })).toEqual([]);
+});
+
+test('a key belongs to a tenant there is; `default` always is', () => {
+  expect(faultsOf(config({ keys: [key()] }))).toEqual([]);
+  expect(faultsOf(config({ keys: [key({ tenant: 'teem' })], tenants: [{ id: 'team' }] }))).toEqual([
+    '/keys/0/tenant: no tenant "teem" in `tenants`; did you mean "team"?',
+  ]);
+});
+
+test('addresses have a port there is, and the lease fits the silence', () => {
+  expect(faultsOf(config({ controller: { listen: '127.0.0.1:65536' } }))).toEqual(['/controller/listen: port 65536 is above 65535']);
+  expect(faultsOf(config({ controller: { agent_lease: { interval_ms: 1000, silent_ms: 2999 } } }))).toEqual([
+    '/controller/agent_lease/silent_ms: must be at least three intervals, 3000',
+  ]);
+});
+
+test('the agent’s ranges run upwards', () => {
+  const result = validateAgentConfig({
+    agent: { name: 'dev', port_range: { first: 3000, last: 2999 }, restart: { initial_ms: 10, max_ms: 9 }, listen: '[::1]:70000' },
+  });
+  expect(!result.ok && result.faults.map(({ path }) => path)).toEqual(['/agent/listen', '/agent/port_range/last', '/agent/restart/max_ms']);
+});

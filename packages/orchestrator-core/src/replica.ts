@@ -1,0 +1,87 @@
+/** One live worker as the scheduler sees it: its slots, and whether it may get a task. It places nothing itself. */
+import type { HeapNode } from './heap.ts';
+import type { Lane, Pool } from './lane.ts';
+import type { ReplicaSpec } from './model.ts';
+import type { ReplicaSet } from './replica-set.ts';
+import type { Session } from './session.ts';
+
+/** Pause after the first attempt that a worker broke, doubled by each in a row up to the longest. */
+const FIRST_COOLDOWN_MS = 1000;
+const LONGEST_COOLDOWN_MS = 30_000;
+/** Weight of the newest observation in `slowness`. */
+const SLOWNESS_RATE = 1 / 16;
+
+/**
+ * A slot is running, releasing or free; `running + releasing <= slots` but where a report lowers `slots` below what runs.
+ *
+ * A replica gets tasks while it is Ready: not gone (its worker ended), not paused (drain, silent agent), not cooling (it
+ * broke an attempt a moment ago: without that pause a dying worker, which always has free slots, would swallow the queue)
+ * and not condemned (a slot was not released in time; a restart was asked for).
+ */
+export class Replica implements HeapNode {
+  readonly id: string;
+  readonly pool: Pool;
+  readonly lane: Lane;
+  set: ReplicaSet;
+  engineVersion: string;
+  slots: number;
+  running = 0;
+  releasing = 0;
+  gone = false;
+  paused = false;
+  cooling = false;
+  coolUntilMs = 0;
+  /** Attempts broken in a row. */
+  failures = 0;
+  /** Releasing slots past their grace. */
+  overdue = 0;
+  /** Measured slot time over predicted slot time; 1 = as fast as its lane. */
+  slowness = 1;
+  /** Sessions whose cache lies in an idle slot, the least recently used first; at most `slots`. */
+  readonly residents: Session[] = [];
+  heapIndex = -1;
+
+  constructor(spec: ReplicaSpec, pool: Pool, set: ReplicaSet) {
+    this.id = spec.replicaId;
+    this.pool = pool;
+    this.lane = pool.lane;
+    this.set = set;
+    this.engineVersion = spec.engineVersion;
+    this.slots = boundSlots(spec, pool);
+  }
+
+  get freeSlots(): number {
+    return this.slots - this.running - this.releasing;
+  }
+
+  /** Ready in the sense of ORCH-3010; a short cooldown does not end it. */
+  get ready(): boolean {
+    return !this.gone && !this.paused;
+  }
+
+  get canTake(): boolean {
+    return this.slots > this.running + this.releasing && !this.paused && !this.gone && !this.cooling && this.overdue === 0;
+  }
+
+  /** An attempt broke here. */
+  cool(nowMs: number): void {
+    this.failures += 1;
+    this.cooling = true;
+    this.coolUntilMs = nowMs + Math.min(LONGEST_COOLDOWN_MS, FIRST_COOLDOWN_MS * 2 ** (this.failures - 1));
+  }
+
+  warmUp(): void {
+    this.cooling = false;
+  }
+
+  /** An attempt went well and held its slot for `actualMs` where `predictedMs` were expected of the lane. */
+  observe(predictedMs: number, actualMs: number): void {
+    this.failures = 0;
+    this.slowness += SLOWNESS_RATE * (actualMs / Math.max(1, predictedMs) - this.slowness);
+  }
+}
+
+/** The lower of what the engine shows and what the pool allows binds; @req ORCH-3019 */
+export function boundSlots(spec: ReplicaSpec, pool: Pool): number {
+  return Math.max(0, Math.min(spec.slots, pool.spec.slots));
+}

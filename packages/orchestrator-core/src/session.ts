@@ -1,0 +1,167 @@
+/**
+ * Sessions: how long they live, how many turns they had, and where their KV cache lies (ORCH-3021 to 3023). They know
+ * no prompt and never move KV.
+ */
+import type { CoreConfig, SessionKey } from './model.ts';
+import type { Replica } from './replica.ts';
+
+/** One session; linked into the table's order of last use. */
+export class Session {
+  readonly key: SessionKey;
+  lastUsedMs: number;
+  turns = 0;
+  /** Admitted tasks of it that have not ended; while there are any it does not expire. */
+  active = 0;
+  /** Replica of the last good turn; `null` = cold. */
+  replica: Replica | null = null;
+  /** Tokens of it in that replica's cache; 0 = nothing left there. */
+  kvTokens = 0;
+  /** Deleted, expired or pushed out: what still runs for it leaves no trace. */
+  ended = false;
+  newer: Session | null = null;
+  older: Session | null = null;
+
+  constructor(key: SessionKey, nowMs: number) {
+    this.key = key;
+    this.lastUsedMs = nowMs;
+  }
+}
+
+export type SessionLimits = CoreConfig['sessions'];
+
+/**
+ * All sessions in order of last use, at most `maxSessions` of them. `onCold` is called for each one that loses its KV by
+ * a limit, before it does, so that its owner can have it evicted on the worker.
+ *
+ * @req ORCH-3021, ORCH-3022
+ */
+export class SessionTable {
+  readonly #byKey = new Map<SessionKey, Session>();
+  readonly #onCold: (session: Session) => void;
+  #limits: SessionLimits;
+  #newest: Session | null = null;
+  #oldest: Session | null = null;
+
+  constructor(limits: SessionLimits, onCold: (session: Session) => void) {
+    this.#limits = limits;
+    this.#onCold = onCold;
+  }
+
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  reconfigure(limits: SessionLimits): void {
+    this.#limits = limits;
+    this.#evictSurplus();
+  }
+
+  get(key: SessionKey, nowMs: number): Session | undefined {
+    const session = this.#byKey.get(key);
+    return session !== undefined && this.ttlMsRemaining(session, nowMs) > 0 ? session : undefined;
+  }
+
+  ttlMsRemaining(session: Session, nowMs: number): number {
+    return session.active > 0 ? this.#limits.ttlMs : Math.max(0, session.lastUsedMs + this.#limits.ttlMs - nowMs);
+  }
+
+  /** The turn that the next task of this session would be; reads only. */
+  nextTurn(key: SessionKey, nowMs: number): number {
+    const session = this.get(key, nowMs);
+    return session === undefined || session.turns >= this.#limits.maxTurns ? 1 : session.turns + 1;
+  }
+
+  /**
+   * Begin a turn of an admitted task.
+   *
+   * 1. Unknown or expired → a new session.
+   * 2. All turns used up → it rolls over: cold, and this is turn 1.
+   * 3. Else one more turn.
+   */
+  beginTurn(key: SessionKey, nowMs: number): Session {
+    const known = this.#byKey.get(key);
+    // 1
+    if (known === undefined || this.ttlMsRemaining(known, nowMs) === 0) {
+      if (known !== undefined) this.#end(known);
+      const session = new Session(key, nowMs);
+      session.turns = 1;
+      session.active = 1;
+      this.#byKey.set(key, session);
+      this.#linkNewest(session);
+      this.#evictSurplus();
+      return session;
+    }
+    // 2
+    if (known.turns >= this.#limits.maxTurns) {
+      this.#chill(known);
+      known.turns = 0;
+    }
+    // 3
+    known.turns += 1;
+    known.active += 1;
+    this.#touch(known, nowMs);
+    return known;
+  }
+
+  /** A task of the session ended, in whatever way. */
+  endTurn(session: Session, nowMs: number): void {
+    session.active -= 1;
+    if (!session.ended) this.#touch(session, nowMs);
+  }
+
+  delete(key: SessionKey): void {
+    const session = this.#byKey.get(key);
+    if (session !== undefined) this.#end(session);
+  }
+
+  /** End what has outlived its TTL: the oldest first, so the first living one stops it. */
+  expire(nowMs: number): void {
+    const { ttlMs } = this.#limits;
+    let session = this.#oldest;
+    while (session !== null && session.lastUsedMs + ttlMs <= nowMs) {
+      if (session.active > 0) this.#touch(session, nowMs);
+      else this.#end(session);
+      session = this.#oldest;
+    }
+  }
+
+  #evictSurplus(): void {
+    while (this.#byKey.size > Math.max(1, this.#limits.maxSessions) && this.#oldest !== null) this.#end(this.#oldest);
+  }
+
+  #end(session: Session): void {
+    this.#chill(session);
+    session.ended = true;
+    this.#byKey.delete(session.key);
+    this.#unlink(session);
+  }
+
+  #chill(session: Session): void {
+    if (session.replica !== null && session.kvTokens > 0) this.#onCold(session);
+    session.replica = null;
+    session.kvTokens = 0;
+  }
+
+  #touch(session: Session, nowMs: number): void {
+    session.lastUsedMs = nowMs;
+    if (this.#newest === session) return;
+    this.#unlink(session);
+    this.#linkNewest(session);
+  }
+
+  #linkNewest(session: Session): void {
+    session.older = this.#newest;
+    if (this.#newest === null) this.#oldest = session;
+    else this.#newest.newer = session;
+    this.#newest = session;
+  }
+
+  #unlink(session: Session): void {
+    if (session.newer === null) this.#newest = session.older;
+    else session.newer.older = session.older;
+    if (session.older === null) this.#oldest = session.newer;
+    else session.older.newer = session.newer;
+    session.newer = null;
+    session.older = null;
+  }
+}

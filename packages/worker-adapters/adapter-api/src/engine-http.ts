@@ -1,0 +1,148 @@
+/**
+ * HTTP to one engine: a bounded pool of kept-alive connections, single calls and event streams over them. It owns
+ * connections, time limits and retries; it knows no engine's paths or bodies.
+ */
+import { Client, type Dispatcher, Pool } from 'undici';
+import { EventStream, type StreamDecoder } from './event-stream.ts';
+import { HttpCall } from './http-call.ts';
+import { abortedError, isReset, transportError } from './transport-error.ts';
+import type { AdapterOptions } from './worker-adapter.ts';
+import { WorkerError } from './worker-error.ts';
+
+/** An answer that is not a success. @property body - Text, cut at 64 KiB. */
+export type EngineRefusal = { readonly status: number; readonly body: string };
+
+export type EngineHttpOptions = Pick<AdapterOptions, 'baseUrl' | 'apiKey' | 'maxConnections' | 'callTimeoutMs' | 'nowMs'> & {
+  /** How the adapter's engine words its refusals. */
+  readonly toError: (refusal: EngineRefusal) => WorkerError;
+};
+
+export type EngineRequest = {
+  readonly method: 'GET' | 'POST';
+  /** Path and query. */
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+export type CallOptions = {
+  readonly signal: AbortSignal;
+  /** True where sending the request twice does no harm; default: `GET` only. */
+  readonly idempotent?: boolean;
+  /** ms; `null` = as long as the caller waits. Default {@link AdapterOptions.callTimeoutMs}. */
+  readonly timeoutMs?: number | null;
+  /** Largest answer that is read, bytes. Default 16 MiB. */
+  readonly maxBodyBytes?: number;
+};
+
+/** Below the 5 s after which llama-server closes an idle connection, the shortest of the engines. */
+const idleTimeoutMs = 3_000;
+/** Below the 100 requests after which llama-server closes a connection. */
+const maxRequestsPerConnection = 90;
+const connectTimeoutMs = 5_000;
+const defaultMaxBodyBytes = 16 * 1024 * 1024;
+
+/**
+ * The connections of one adapter. Every call throws a {@link WorkerError} and nothing else.
+ *
+ * A kept-alive connection may be closed by the engine at the moment it is used again. A call that dies so, before any
+ * byte of an answer, is sent once more on another connection; idempotent calls are, after any reset.
+ */
+export class EngineHttp {
+  readonly #pool: Pool;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #options: EngineHttpOptions;
+
+  constructor(options: EngineHttpOptions) {
+    this.#options = options;
+    this.#headers = options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` };
+    this.#pool = new Pool(options.baseUrl, {
+      connections: options.maxConnections,
+      factory: (origin, clientOptions) => new TrackedClient(origin, clientOptions),
+      pipelining: 1,
+      allowH2: false,
+      keepAliveTimeout: idleTimeoutMs,
+      keepAliveMaxTimeout: idleTimeoutMs,
+      maxRequestsPerClient: maxRequestsPerConnection,
+      connectTimeout: Math.min(connectTimeoutMs, options.callTimeoutMs),
+      // A queued or slow generation is silent for as long as it likes; the caller's watchdog judges it.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
+
+  /** The answer's JSON. @errors `worker-reset` also where the body of a success is not JSON. */
+  async requestJson(request: EngineRequest, options: CallOptions): Promise<unknown> {
+    const text = await this.requestText(request, options);
+    try {
+      return JSON.parse(text) as unknown;
+    } catch (cause) {
+      throw new WorkerError('worker-reset', `${request.method} ${request.path} was answered by something that is not JSON.`, { mayRunAgain: true, cause });
+    }
+  }
+
+  async requestText(request: EngineRequest, options: CallOptions): Promise<string> {
+    const timeoutMs = options.timeoutMs === undefined ? this.#options.callTimeoutMs : options.timeoutMs;
+    const startedMs = this.#options.nowMs();
+    const dispatchOptions = this.#dispatchOptions(request);
+    const maxBodyBytes = options.maxBodyBytes ?? defaultMaxBodyBytes;
+    const idempotent = options.idempotent ?? request.method === 'GET';
+    for (let attempt = 1; ; attempt += 1) {
+      if (options.signal.aborted) throw abortedError(options.signal.reason);
+      const remainingMs = timeoutMs === null ? null : Math.max(1, timeoutMs - (this.#options.nowMs() - startedMs));
+      const call = new HttpCall({ maxBodyBytes, timeoutMs: remainingMs, signal: options.signal });
+      this.#pool.dispatch(dispatchOptions, call);
+      try {
+        const answer = await call.answer;
+        if (answer.status >= 200 && answer.status < 300) return answer.body;
+        throw this.#options.toError(answer);
+      } catch (thrown) {
+        const again = attempt === 1 && isReset(thrown) && (idempotent || (call.reusedConnection && !call.answered));
+        if (!again) throw transportError(thrown);
+      }
+    }
+  }
+
+  /**
+   * Send the request and decode its body as it comes: one batch for each read from the network, as soon as it came.
+   *
+   * Nothing is sent before the first `next()`. At most 256 KiB wait for a slow consumer; then the connection is paused.
+   * Leaving the iteration early, or the signal, aborts the request.
+   */
+  openEventStream<T>(request: EngineRequest, decoder: StreamDecoder<T>, signal: AbortSignal): AsyncIterable<readonly T[]> {
+    return new EventStream({
+      dispatch: (handler) => this.#pool.dispatch(this.#dispatchOptions(request), handler),
+      decoder,
+      signal,
+      toError: this.#options.toError,
+    });
+  }
+
+  /** Close every connection; calls and streams in flight end as `aborted`. */
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  #dispatchOptions(request: EngineRequest): Dispatcher.DispatchOptions {
+    const options: Dispatcher.DispatchOptions = {
+      method: request.method,
+      path: request.path,
+      headers: { ...this.#headers, ...(request.body === undefined ? {} : { 'content-type': 'application/json' }), ...request.headers },
+    };
+    return request.body === undefined ? options : { ...options, body: JSON.stringify(request.body) };
+  }
+}
+
+/** A handler that wants to know whether its request went out on a connection that was used before. */
+export interface ConnectionAware {
+  reusedConnection: boolean;
+}
+
+/** Tells handlers whether they got a connection that was already open; undici itself does not say. */
+class TrackedClient extends Client {
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    if ('reusedConnection' in handler) (handler as ConnectionAware).reusedConnection = this.stats.connected;
+    return super.dispatch(options, handler);
+  }
+}

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { checkHouseStyle } from './house-style.ts';
+import { checkPackageCycles } from './package-cycles.ts';
+import { checkContractIds, checkRequirementIds, parseRequirementIds } from './requirement-ids.ts';
+import { parseSourceFile } from './source-file.ts';
+
+const spec = `# Spec
+- **[ORCH-1001] One.** MUST be.
+- **[ORCH-1002-DEPR] Two.** Was.
+Text that mentions [ORCH-1003] only.
+`;
+const known = parseRequirementIds(spec);
+const opened = '/** Owns the example and knows nothing else. */\n';
+
+const findings = (check: typeof checkHouseStyle, text: string, path = 'packages/x/src/some-noun.ts') =>
+  check([parseSourceFile(path, text)]).map(({ line, expected }) => `${line}: ${expected}`);
+
+const ids = (text: string, path?: string) => findings((files) => checkRequirementIds(files, known), text, path);
+
+test('only ids that the spec lists and has not withdrawn are known', () => {
+  expect(Array.from(known)).toEqual(['ORCH-1001']);
+});
+
+test('every id of an @req line must be in force, and its line is the finding’s', () => {
+  expect(ids('/**\n * Does it.\n *\n * @req ORCH-1001\n */\nexport const a = 1;\n')).toEqual([]);
+  expect(ids('/** @req ORCH-1001, ORCH-1002 */\nexport const a = 1;\n')).toEqual([expect.stringMatching(/^1: .*ORCH-1002$/)]);
+  expect(ids('/**\n * Does it.\n * @req ORCH-1003\n */\nexport const a = 1;\n')).toEqual([expect.stringMatching(/^3: .*ORCH-1003$/)]);
+  expect(ids('/** @req the queue */\nexport const a = 1;\n')).toEqual([expect.stringContaining('@req ORCH-NNNN')]);
+});
+
+test('every id in a test’s title must be in force', () => {
+  expect(ids("test('[ORCH-1001] good', () => {});\n", 'a.test.ts')).toEqual([]);
+  expect(ids("\ntest.each([1])('[ORCH-1001, ORCH-9999] bad', () => {});\n", 'a.test.ts')).toEqual([expect.stringMatching(/^2: .*ORCH-9999$/)]);
+});
+
+test('every id of a contract must be in force', () => {
+  expect(checkContractIds('a.yaml', 'a: 1\nx-req-id: [ORCH-1001, ORCH-1004]\n', known)).toEqual([
+    { file: 'a.yaml', line: 2, expected: expect.stringContaining('ORCH-1004') },
+  ]);
+});
+
+test('a ring of packages is found once, whatever leads into it', () => {
+  const pack = (name: string, ...dependencies: string[]) => ({ name, dir: `packages/${name}`, isPublished: true, exports: ['.'], dependencies });
+  expect(checkPackageCycles([pack('a', 'b'), pack('b', 'c', 'd'), pack('c', 'elsewhere'), pack('d')])).toEqual([]);
+  expect(checkPackageCycles([pack('z', 'a'), pack('a', 'b'), pack('b', 'c'), pack('c', 'a')])).toEqual([
+    { file: 'packages/a/package.json', line: 1, expected: expect.stringContaining('a → b → c → a') },
+  ]);
+});
+
+test('a file opens with what it owns; a test need not', () => {
+  expect(findings(checkHouseStyle, 'export const a = 1;\n')).toEqual([expect.stringContaining('a comment that opens the file')]);
+  expect(findings(checkHouseStyle, `${opened}export const a = 1;\n`)).toEqual([]);
+  expect(findings(checkHouseStyle, "test('a sentence', () => {});\n", 'packages/x/src/some-noun.test.ts')).toEqual([]);
+});
+
+test('a file is named after a noun, in kebab-case', () => {
+  expect(findings(checkHouseStyle, opened, 'packages/x/src/utils.ts')).toHaveLength(1);
+  expect(findings(checkHouseStyle, opened, 'packages/x/src/someNoun.ts')).toHaveLength(1);
+  expect(findings(checkHouseStyle, opened, 'packages/x/src/some-noun.prop.test.ts')).toEqual([]);
+});
+
+test('work that is left needs an id', () => {
+  expect(findings(checkHouseStyle, `${opened}// ${'TO'}DO: later\n`)).toEqual([expect.stringMatching(/^2: .*an id/)]);
+  expect(findings(checkHouseStyle, `${opened}// ${'TO'}DO ORCH-1001: later\n`)).toEqual([]);
+});
+
+test('no test is hidden, and none hides the others', () => {
+  const text = "test.only('a', () => {});\ndescribe.skip('b', () => {});\ntest.each([1])('c', () => {});\n";
+  expect(findings(checkHouseStyle, text, 'packages/x/src/a.test.ts')).toEqual([
+    expect.stringMatching(/^1: .*`\.only`/),
+    expect.stringMatching(/^2: .*`\.skip`/),
+  ]);
+});
