@@ -53,8 +53,10 @@ async function main() {
 function checkHost() {
   const { platform, arch, versions } = process;
   const major = Number(versions.node.split('.')[0]);
-  if (major < 18) fail(`this needs Node 18 or newer to start; you run ${process.version}. Install a newer Node, then run the same command.`);
-  if (platform === 'win32') fail('Windows is not supported directly. Open a WSL 2 shell (Ubuntu or Debian), clone there, and run the same command.');
+  if (major < 18)
+    fail(`this needs Node 18 or newer to start; you run ${process.version}. Install a newer Node, then run the same command.`);
+  if (platform === 'win32')
+    fail('Windows is not supported directly. Open a WSL 2 shell (Ubuntu or Debian), clone there, and run the same command.');
   if (platform !== 'linux' && platform !== 'darwin') fail(`${platform} is not supported: use Linux (glibc) or macOS.`);
   if (arch !== 'x64' && arch !== 'arm64') fail(`processor ${arch} is not supported: use x64 or arm64.`);
   if (platform === 'linux') checkGlibc();
@@ -65,9 +67,13 @@ function checkGlibc() {
   // Without this the report looks up host names, which takes seconds where there is no network.
   if (process.report) process.report.excludeNetwork = true;
   const version = process.report?.getReport()?.header?.glibcVersionRuntime;
-  if (!version) fail('this Linux uses musl (Alpine?), for which there are no binaries. Use a glibc distribution, for example Debian, Ubuntu or Fedora.');
+  if (!version)
+    fail(
+      'this Linux uses musl (Alpine?), for which there are no binaries. Use a glibc distribution, for example Debian, Ubuntu or Fedora.',
+    );
   const [major, minor] = version.split('.').map(Number);
-  if (major < 2 || (major === 2 && minor < 28)) fail(`glibc ${version} is too old: 2.28 or newer is needed (Debian 10, Ubuntu 18.10, RHEL 8).`);
+  if (major < 2 || (major === 2 && minor < 28))
+    fail(`glibc ${version} is too old: 2.28 or newer is needed (Debian 10, Ubuntu 18.10, RHEL 8).`);
 }
 
 async function installWhenNeeded() {
@@ -76,7 +82,9 @@ async function installWhenNeeded() {
   const wanted = installStamp(pnpm);
   if (existsSync(pinnedNode) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) return;
   const startedAt = Date.now();
-  say(`Node ${process.version} on ${process.platform}-${process.arch}; installing dependencies with ${pnpm} (about 250 MB on the first run) …`);
+  say(
+    `Node ${process.version} on ${process.platform}-${process.arch}; installing dependencies with ${pnpm} (about 250 MB on the first run) …`,
+  );
   let output = '';
   const code = await run('npx', ['--yes', pnpm, 'install', '--frozen-lockfile', '--reporter=append-only'], {
     cwd: root,
@@ -89,9 +97,11 @@ async function installWhenNeeded() {
     },
   });
   if (interruptedBy) process.exit(128 + constants.signals[interruptedBy]);
-  if (code === 'no-such-program') fail('`npx` was not found. It comes with Node (npm): install Node from your distribution or nodejs.org with npm.');
+  if (code === 'no-such-program')
+    fail('`npx` was not found. It comes with Node (npm): install Node from your distribution or nodejs.org with npm.');
   if (code !== 0) fail(`the installation failed (exit ${code}) after ${seconds(startedAt)}. ${explainInstallFailure(output)}`);
-  if (!existsSync(pinnedNode)) fail(`the installation brought no Node for ${process.platform}-${process.arch}. Was it run with --no-optional?`);
+  if (!existsSync(pinnedNode))
+    fail(`the installation brought no Node for ${process.platform}-${process.arch}. Was it run with --no-optional?`);
   mkdirSync(join(root, 'node_modules'), { recursive: true });
   writeFileSync(stampFile, wanted);
   say(`dependencies installed in ${seconds(startedAt)}`);
@@ -106,12 +116,21 @@ function installStamp(pnpm) {
 
 /** Say in words what the installer's output means; the output itself was already shown. */
 function explainInstallFailure(output) {
-  if (/ENOSPC|no space left|disk quota/i.test(output)) return 'The disk is full: about 1.5 GB are needed for the package store and node_modules. Free some space, then run the same command.';
-  if (/SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER|VERIFY)|CERT_|certificate/i.test(output)) return 'The registry’s TLS certificate is not trusted: behind an inspecting proxy, set NODE_EXTRA_CA_CERTS to its root certificate.';
-  if (/OUTDATED_LOCKFILE|FROZEN_LOCKFILE/.test(output)) return 'pnpm-lock.yaml does not fit a package.json: run `npx pnpm install` and commit the lockfile.';
-  if (/UNSUPPORTED_PLATFORM|EBADPLATFORM|UNSUPPORTED_ENGINE/.test(output)) return `A package does not support ${process.platform}-${process.arch}: use Linux (glibc) or macOS, x64 or arm64.`;
-  if (/EACCES|EPERM|permission denied/i.test(output)) return 'A file could not be written: check who owns this folder and the npm and pnpm caches in your home.';
-  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED|META_FETCH_FAIL|socket hang up|error sending request|dns error|timed out|network/i.test(output)) {
+  if (/ENOSPC|no space left|disk quota/i.test(output))
+    return 'The disk is full: about 1.5 GB are needed for the package store and node_modules. Free some space, then run the same command.';
+  if (/SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER|VERIFY)|CERT_|certificate/i.test(output))
+    return 'The registry’s TLS certificate is not trusted: behind an inspecting proxy, set NODE_EXTRA_CA_CERTS to its root certificate.';
+  if (/OUTDATED_LOCKFILE|FROZEN_LOCKFILE/.test(output))
+    return 'pnpm-lock.yaml does not fit a package.json: run `npx pnpm install` and commit the lockfile.';
+  if (/UNSUPPORTED_PLATFORM|EBADPLATFORM|UNSUPPORTED_ENGINE/.test(output))
+    return `A package does not support ${process.platform}-${process.arch}: use Linux (glibc) or macOS, x64 or arm64.`;
+  if (/EACCES|EPERM|permission denied/i.test(output))
+    return 'A file could not be written: check who owns this folder and the npm and pnpm caches in your home.';
+  if (
+    /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED|META_FETCH_FAIL|socket hang up|error sending request|dns error|timed out|network/i.test(
+      output,
+    )
+  ) {
     return 'The package registry could not be reached: check the network, the proxy (HTTPS_PROXY) and `npm config get registry`. Nothing else is downloaded, and a second run needs no network.';
   }
   return 'The lines above are the installer’s.';
@@ -145,7 +164,9 @@ function run(command, args, { onText, ...options }) {
       resolve(result);
     };
     for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', onText);
-    child.once('error', (error) => done(error.code === 'ENOENT' ? 'no-such-program' : fail(`could not start ${command}: ${error.message}`)));
+    child.once('error', (error) =>
+      done(error.code === 'ENOENT' ? 'no-such-program' : fail(`could not start ${command}: ${error.message}`)),
+    );
     child.once('close', (code, signal) => {
       done(signal === null ? code : 128 + constants.signals[signal]);
     });

@@ -29,8 +29,6 @@ type ActiveRun = {
   readonly settle: (error: unknown) => void;
   /** `undefined` before the first step. */
   sampler: Sampler | undefined;
-  /** Order of arrival. */
-  readonly order: number;
   /** The drawn token, not yet in the KV; `undefined` while the prompt is computed. */
   next: number | undefined;
 };
@@ -42,7 +40,6 @@ export class Batcher {
   readonly #kv: number[][];
   /** By slot, so that rows come in the order of sequences (llama.cpp computes neighbours together). */
   readonly #active: (ActiveRun | undefined)[];
-  #arrivals = 0;
   #stepping: Promise<void> | undefined;
 
   constructor(decoder: Decoder, onStep: StepListener) {
@@ -63,7 +60,7 @@ export class Batcher {
         if (error === undefined) resolve();
         else reject(error);
       };
-      this.#active[run.slot] = { run, signal, settle, sampler: undefined, order: this.#arrivals++, next: undefined };
+      this.#active[run.slot] = { run, signal, settle, sampler: undefined, next: undefined };
       this.#stepping ??= this.#stepWhileActive();
     });
   }
@@ -122,17 +119,21 @@ export class Batcher {
     }
   }
 
-  /** First come, first served: prompts are computed one after the other, so that the first one answers soonest. */
+  /** Equal parts of a step's prompt rows; what a short prompt leaves goes to the longer ones, so none waits for another. */
   #sharePromptRows(): ReadonlyMap<ActiveRun, number> {
-    const share = new Map<ActiveRun, number>();
+    const wanted = this.#active
+      .filter((active) => active !== undefined)
+      .filter((active) => active.next === undefined)
+      .map((active) => ({ active, rows: active.run.prompt.length - this.kvTokens(active.run.slot).length }))
+      .toSorted((a, b) => a.rows - b.rows);
     let left = this.#decoder.promptRows;
-    const prompts = this.#active.filter((active) => active !== undefined).filter((active) => active.next === undefined);
-    for (const active of prompts.toSorted((a, b) => a.order - b.order)) {
-      const rows = Math.min(left, active.run.prompt.length - this.kvTokens(active.run.slot).length);
-      share.set(active, rows);
-      left -= rows;
-    }
-    return share;
+    return new Map(
+      wanted.map(({ active, rows }, nth) => {
+        const share = Math.min(rows, Math.ceil(left / (wanted.length - nth)));
+        left -= share;
+        return [active, share];
+      }),
+    );
   }
 
   #rowsOf(active: ActiveRun, promptRows: number): BatchRow[] {

@@ -116,16 +116,13 @@ export class Controller {
    * Stop admission, let running work end until the deadline, close the rest (ORCH-3054). Without a durable journal what
    * is left then ends with `WORKER_RESET`.
    */
-  async drain(deadlineMs: number): Promise<void> {
+  async drain(deadline: AbortSignal): Promise<void> {
     this.#stopping = true;
     this.submit.close();
     const live = this.loop.liveTasks;
-    this.#log.info({ event: 'draining', tasks: live.size, deadline_ms: deadlineMs }, 'no new tasks; waiting for the admitted ones');
+    this.#log.info({ event: 'draining', tasks: live.size }, 'no new tasks; waiting for the admitted ones');
     const ended = Promise.allSettled([...live.values()].map((task) => task.whenEnded));
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, deadlineMs);
-    await Promise.race([ended, late]);
-    clearTimeout(timer);
+    await Promise.race([ended, whenAborted(deadline)]);
     if (live.size > 0) this.#log.warn({ event: 'drain_deadline', tasks: live.size }, 'deadline passed; ending what is left');
     await this.loop.endAll('shut-down', 'The controller stopped while the task was admitted, and its journal is not durable.');
   }
@@ -148,6 +145,12 @@ export class Controller {
     });
   }
 }
+
+const whenAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 
 /** Tenants named in the config get a label of their own up to the budget; all others share one (ORCH-3028). */
 const createTenantLabel = (config: Config): ((tenantId: string) => string) => {

@@ -48,6 +48,7 @@ export const failureKinds = {
   'self-test-failed': info('POOL_UNREADY', 'fault'),
   'engine-version-mismatch': info('POOL_UNREADY', 'final'),
   unresponsive: info('WORKER_RESET', 'fault'),
+  'restart-requested': info('WORKER_RESET', 'fault'),
   internal: info('INTERNAL', 'fault'),
 } as const satisfies Record<string, { readonly code: ErrorCode; readonly class: FailureClass }>;
 

@@ -75,9 +75,11 @@ export const attachWorker = (identity: ProcessIdentity, nonce: string, pollMs: n
   return { identity, exited, terminate: createTerminate(identity, nonce, exited) };
 };
 
-/** Whether a living process is the one that was recorded, and carries our nonce where the platform can tell. */
-export const isSameProcess = (identity: ProcessIdentity, nonce: string): boolean =>
-  isAlive(identity) && carriesNonce(identity.pid, nonce) !== false;
+/**
+ * Whether a recorded worker may be adopted: its pid and start time say it is the recorded process, its nonce (where the
+ * platform shows it) that it is the worker the record is about.
+ */
+export const mayAdopt = (identity: ProcessIdentity, nonce: string): boolean => isAlive(identity) && carriesNonce(identity.pid, nonce) !== false;
 
 /**
  * End everything that carries a nonce although no process was recorded for it: the agent died between spawn and record.
@@ -86,32 +88,35 @@ export const isSameProcess = (identity: ProcessIdentity, nonce: string): boolean
 export const terminateByNonce = (nonce: string, graceMs: number, signal?: AbortSignal): Promise<void> =>
   createTerminate(null, nonce, Promise.resolve({ code: null, signal: null }))(graceMs, signal);
 
+/**
+ * 1. SIGTERM to the group through its leader; to those the leader left behind each by its own identity.
+ * 2. Within the grace all may end by themselves.
+ * 3. SIGKILL to the group and to whatever carries the nonce outside it, until none is left.
+ *
+ * A pid is signalled only while pid and start time are the recorded ones, or while it carries the nonce.
+ */
 const createTerminate =
   (identity: ProcessIdentity | null, nonce: string, exited: Promise<ExitStatus>): WorkerProcess['terminate'] =>
   async (graceMs, signal) => {
-    if (identity !== null) signalGroup(identity, nonce, 'SIGTERM');
-    signalStragglers(identity, nonce, 'SIGTERM');
+    const leaderLives = (): boolean => identity !== null && isAlive(identity);
+    // 1
+    if (leaderLives()) signalGroup(identity, 'SIGTERM');
+    else signalCarriers(nonce, 'SIGTERM');
+    // 2
     if (await allGone(identity, nonce, exited, graceMs, signal)) return;
-    if (identity !== null) signalGroup(identity, nonce, 'SIGKILL');
-    for (;;) {
-      signalStragglers(identity, nonce, 'SIGKILL');
-      if (await allGone(identity, nonce, exited, 1_000, signal)) return;
-    }
+    // 3
+    do {
+      if (leaderLives()) signalGroup(identity, 'SIGKILL');
+      signalCarriers(nonce, 'SIGKILL');
+    } while (!(await allGone(identity, nonce, exited, 1_000, signal)));
   };
 
-/** To the whole group, through its leader, and only while the leader is the recorded process: its id is then not reused. */
-const signalGroup = (identity: ProcessIdentity, nonce: string, name: NodeJS.Signals): void => {
-  if (isSameProcess(identity, nonce)) ignoreGone(() => process.kill(-identity.pid, name));
+const signalGroup = (leader: ProcessIdentity | null, name: NodeJS.Signals): void => {
+  if (leader !== null) ignoreGone(() => process.kill(-leader.pid, name));
 };
 
-/** To what left the group or outlived its leader, each by its own identity. */
-const signalStragglers = (identity: ProcessIdentity | null, nonce: string, name: NodeJS.Signals): void => {
-  const leaderLives = identity !== null && isAlive(identity);
-  for (const pid of findByNonce(nonce)) {
-    // The group got the signal already while its leader lives; twice would be a second Ctrl-C to engines that count.
-    if (leaderLives && pid === identity.pid) continue;
-    if (carriesNonce(pid, nonce) === true) ignoreGone(() => process.kill(pid, name));
-  }
+const signalCarriers = (nonce: string, name: NodeJS.Signals): void => {
+  for (const pid of findByNonce(nonce)) ignoreGone(() => process.kill(pid, name));
 };
 
 /** Signalling a process that ended a moment ago is no error. */

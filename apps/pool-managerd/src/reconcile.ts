@@ -10,21 +10,32 @@ export type ManagedPool = {
   readonly spec: PoolSpec;
   /** Start count of the live worker; `null` without one. */
   readonly liveStartCount: number | null;
-  readonly stopped: boolean;
+  /** False once it was told to stop. */
+  readonly wanted: boolean;
 };
 
 /** A worker that an earlier agent left behind. */
-export type FoundWorker = { readonly record: WorkerRecord; readonly alive: boolean };
+export type FoundWorker = {
+  readonly record: WorkerRecord;
+  /**
+   * `adoptable`: it lives and is the recorded one. `foreign`: the recorded process lives but carries another nonce.
+   * `dead`: it is gone, or its agent died before it was recorded.
+   */
+  readonly condition: 'adoptable' | 'foreign' | 'dead';
+};
 
 export type Action =
   /** Take over a running worker. */
   | { readonly kind: 'adopt'; readonly spec: PoolSpec; readonly record: WorkerRecord }
   /** End what an earlier agent left behind, dead or alive, and forget it. */
-  | { readonly kind: 'end'; readonly record: WorkerRecord; readonly reason: 'not-desired' | 'spec-changed' | 'requested' | 'not-alive' }
+  | { readonly kind: 'end'; readonly record: WorkerRecord; readonly reason: 'not-desired' | 'spec-changed' | 'requested' | 'foreign-nonce' | 'dead' | 'adapter-missing' }
   | { readonly kind: 'start'; readonly spec: PoolSpec }
   /** Apply new clocks and labels to a pool; nothing is restarted. */
   | { readonly kind: 'update'; readonly spec: PoolSpec }
-  | { readonly kind: 'restart'; readonly spec: PoolSpec; readonly reason: 'spec-changed' | 'requested' }
+  /** Its worker was started from something else. */
+  | { readonly kind: 'replace'; readonly spec: PoolSpec }
+  /** The controller wants another worker. */
+  | { readonly kind: 'restart'; readonly spec: PoolSpec }
   | { readonly kind: 'stop'; readonly spec: PoolSpec }
   /** No longer desired: stop it and forget it. */
   | { readonly kind: 'remove'; readonly poolId: string };
@@ -34,6 +45,7 @@ export type ReconcileInput = {
   readonly managed: ReadonlyMap<string, ManagedPool>;
   /** Workers found at the start of the agent and not dealt with yet. */
   readonly found: ReadonlyMap<string, FoundWorker>;
+  readonly hasAdapter: (spec: PoolSpec) => boolean;
 };
 
 /**
@@ -48,7 +60,7 @@ export type ReconcileInput = {
  *
  * @req ORCH-2109, ORCH-3002
  */
-export const reconcile = ({ desired, managed, found }: ReconcileInput): readonly Action[] => {
+export const reconcile = ({ desired, managed, found, hasAdapter }: ReconcileInput): readonly Action[] => {
   const wanted = new Map(desired.map((spec) => [spec.id, spec]));
   const ends: Action[] = [];
   const starts: Action[] = [];
@@ -62,12 +74,12 @@ export const reconcile = ({ desired, managed, found }: ReconcileInput): readonly
     const pool = managed.get(spec.id);
     if (pool !== undefined) {
       const action = changeOf(spec, pool);
-      if (action !== null) (action.kind === 'stop' || action.kind === 'restart' ? ends : starts).push(action);
+      if (action !== null) (action.kind === 'start' || action.kind === 'update' ? starts : ends).push(action);
       continue;
     }
     // 2 and 3
     if (worker !== undefined) {
-      const reason = reasonToEnd(spec, worker);
+      const reason = reasonToEnd(spec, worker, hasAdapter);
       if (reason === null) {
         starts.push({ kind: 'adopt', spec, record: worker.record });
         continue;
@@ -79,20 +91,26 @@ export const reconcile = ({ desired, managed, found }: ReconcileInput): readonly
   return [...ends, ...starts];
 };
 
-const reasonToEnd = (spec: PoolSpec, { record, alive }: FoundWorker): Extract<Action, { kind: 'end' }>['reason'] | null => {
-  if (!alive) return 'not-alive';
+const reasonToEnd = (
+  spec: PoolSpec,
+  { record, condition }: FoundWorker,
+  hasAdapter: ReconcileInput['hasAdapter'],
+): Extract<Action, { kind: 'end' }>['reason'] | null => {
+  if (condition === 'dead') return 'dead';
+  if (condition === 'foreign') return 'foreign-nonce';
   if (!spec.preload) return 'not-desired';
   if (record.digest !== workerDigest(spec)) return 'spec-changed';
+  if (!hasAdapter(spec)) return 'adapter-missing';
   return record.startCount < spec.minStartCount ? 'requested' : null;
 };
 
 const changeOf = (spec: PoolSpec, pool: ManagedPool): Action | null => {
   // 2
-  if (!spec.preload) return pool.stopped && isSame(spec, pool.spec) ? null : { kind: 'stop', spec };
-  if (pool.stopped) return { kind: 'start', spec };
+  if (!spec.preload) return pool.wanted || !isSame(spec, pool.spec) ? { kind: 'stop', spec } : null;
+  if (!pool.wanted) return { kind: 'start', spec };
   // 4
-  if (workerDigest(spec) !== workerDigest(pool.spec)) return { kind: 'restart', spec, reason: 'spec-changed' };
-  if (pool.liveStartCount !== null && pool.liveStartCount < spec.minStartCount) return { kind: 'restart', spec, reason: 'requested' };
+  if (workerDigest(spec) !== workerDigest(pool.spec)) return { kind: 'replace', spec };
+  if (pool.liveStartCount !== null && pool.liveStartCount < spec.minStartCount) return { kind: 'restart', spec };
   // 5
   return isSame(spec, pool.spec) ? null : { kind: 'update', spec };
 };

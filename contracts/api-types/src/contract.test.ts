@@ -118,12 +118,8 @@ test('every JSON body of an operation has an example', () => {
 });
 
 test('[ORCH-2002] the example of the stream is one stream of events that fit their schemas', () => {
-  const media = (
-    allOperations.find(({ operation }) => operation['operationId'] === 'streamTask')?.responses[0]?.response['content'] as Record<
-      string,
-      Media
-    >
-  )['text/event-stream'];
+  const stream = allOperations.find(({ operation }) => operation['operationId'] === 'streamTask')?.responses[0]?.response;
+  const media = (stream?.['content'] as Record<string, Media> | undefined)?.['text/event-stream'];
   const declared = (media as unknown as { 'x-sse-events': Record<string, { data: Node }> })['x-sse-events'];
   const frames = String(media?.examples?.['short']?.value).trimEnd().split('\n\n');
   const names = frames.map((frame) => {
@@ -137,14 +133,14 @@ test('[ORCH-2002] the example of the stream is one stream of events that fit the
 
 test('every operation and every typed error names requirements that the spec has', () => {
   for (const { name, operation, responses } of allOperations) {
-    for (const [what, node] of [
-      ['operation', operation],
-      ...responses.filter(({ status }) => status >= 400).map(({ status, response }) => [status, response]),
-    ] as const) {
-      const ids = (node as Node)['x-req-id'] as readonly string[] | undefined;
-      expect(ids?.length, `${name} ${what}`).toBeGreaterThan(0);
-      for (const id of ids ?? []) {
-        expect(spec, `${name} ${what}`).toContain(`**[${id}] `);
+    const errors = responses
+      .filter(({ status }) => status >= 400)
+      .map(({ status, response }) => ({ what: `${name} ${status}`, node: response }));
+    for (const { what, node } of [{ what: name, node: operation }, ...errors]) {
+      const ids = (node['x-req-id'] ?? []) as readonly string[];
+      expect(ids.length, what).toBeGreaterThan(0);
+      for (const id of ids) {
+        expect(spec, what).toContain(`**[${id}] `);
       }
     }
   }

@@ -60,7 +60,7 @@ test.each<readonly [string, unknown, readonly string[]]>([
   ['the seed no engine can take', { ...shortest, seed: 4294967295 }, ['/seed: must be <= 4294967294']],
   ['no tokens', { ...shortest, max_tokens: 0 }, ['/max_tokens: must be >= 1']],
   ['an empty stop', { ...shortest, stop: ['a', ''] }, ['/stop/1: must NOT have fewer than 1 characters']],
-  ['nine stops', { ...shortest, stop: [...'123456789'] }, ['/stop: must NOT have more than 8 items']],
+  ['nine stops', { ...shortest, stop: Array.from('123456789') }, ['/stop: must NOT have more than 8 items']],
   ['an endless prompt', { ...shortest, prompt: 'x'.repeat(1_000_001) }, ['/prompt: must NOT have more than 1000000 characters']],
   ['no object', [shortest], [': expected object, got array']],
 ])('[ORCH-2006] refuses %s, saying where and why', (_, value, faults) => {

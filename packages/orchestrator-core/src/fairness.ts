@@ -94,18 +94,33 @@ export class LaneShares {
   }
 }
 
+/** Above this many waiting tenants their work ahead is bounded, not summed: admission stays O(log n). */
+const SUMMED_TENANTS = 64;
+
 /**
  * Slot-milliseconds of *other* tenants that go before a task whose flow starts it at `startTag`: each has what its tag
  * lies behind, at most what it has queued, and the task it begins is served whole.
  *
- * @param flows - Flows with queued tasks; `workMs` of each is what it has queued.
+ * @param waiting - FIFOs of the class that hold tasks.
+ * @param totals - Of the class: what all tenants have queued (without `self`), and the weights of all that wait.
+ * @param workMs - Slot-milliseconds of so many tokens.
  */
-export function workOfOthersMs(flows: Iterable<Flow>, self: Flow | null, startTag: number, workMs: (flow: Flow) => number): number {
-  let ahead = 0;
-  for (const flow of flows) {
-    if (flow === self || flow.tag > startTag) continue;
-    const queuedMs = workMs(flow);
-    ahead += Math.min(queuedMs, (startTag - flow.tag) * flow.tenant.spec.weight + queuedMs / flow.queued);
+export function workOfOthersMs(
+  waiting: readonly { readonly flow: Flow }[],
+  self: Flow | undefined,
+  startTag: number,
+  totals: { readonly othersMs: number; readonly activeWeight: number; readonly virtualTime: number },
+  workMs: (promptTokens: number, outTokens: number) => number,
+): number {
+  if (waiting.length > SUMMED_TENANTS) {
+    return Math.min(totals.othersMs, Math.max(0, startTag - totals.virtualTime) * totals.activeWeight);
   }
-  return ahead;
+  let aheadMs = 0;
+  for (const { flow } of waiting) {
+    if (flow === self || flow.tag > startTag) continue;
+    const queuedMs = workMs(flow.promptTokens, flow.outTokens);
+    const behindMs = (startTag - flow.tag) * flow.tenant.spec.weight;
+    aheadMs += Math.min(queuedMs, behindMs + queuedMs / flow.queued);
+  }
+  return aheadMs;
 }

@@ -5,6 +5,7 @@ import { affineReplica } from './affinity.ts';
 import type { GateScope } from './queue.ts';
 import type { Lane } from './lane.ts';
 import type { Replica } from './replica.ts';
+import type { Session } from './session.ts';
 import type { Task } from './task.ts';
 
 /**
@@ -45,6 +46,9 @@ function othersReady(lane: Lane, scope: GateScope): number {
   return ready;
 }
 
+/** What placement needs of a task; one that is only being considered has no session yet where it would be a new one. */
+export type Placeable = { readonly session: Session | undefined } & Pick<Task, 'attempts' | 'failedOn'>;
+
 /**
  * The replica that takes a task right now, or `null` when it must wait. Called when no waiting task could use any free
  * replica in scope, so the choice passes nobody.
@@ -56,14 +60,14 @@ function othersReady(lane: Lane, scope: GateScope): number {
  *
  * @req ORCH-3008, ORCH-3009, ORCH-3010
  */
-export function chooseReplica(lane: Lane, task: Task, scope: GateScope): Replica | null {
+export function chooseReplica(lane: Lane, task: Placeable, scope: GateScope): Replica | null {
   // 1
   if (scope.pool !== null) {
     const { replica } = scope.pool;
     return replica !== null && replica.canTake && servesScope(replica, scope) ? replica : null;
   }
   // 2
-  const affine = affineReplica(task.session);
+  const affine = task.session === undefined ? null : affineReplica(task.session);
   if (affine !== null && affine.lane === lane && task.attempts === 0) return affine;
   // 3
   if (task.attempts === 0) return lane.free.peek() ?? null;
@@ -82,7 +86,7 @@ export function chooseReplica(lane: Lane, task: Task, scope: GateScope): Replica
 }
 
 /** 2 = another host, 1 = another pool of the host, 0 = a pool it failed on. */
-function distanceFromFailures(task: Task, replica: Replica): number {
+function distanceFromFailures(task: Placeable, replica: Replica): number {
   let distance = 2;
   for (const failed of task.failedOn) {
     if (failed.pool.id === replica.pool.id) return 0;

@@ -69,6 +69,17 @@ export class Gate {
     return made;
   }
 
+  /** Its tasks, in no order across tenants; for reloads and gates that end. */
+  tasks(): Task[] {
+    const found: Task[] = [];
+    for (const heap of this.heaps) {
+      for (const { head } of heap.items) {
+        for (let task = head; task !== null; task = task.next) found.push(task);
+      }
+    }
+    return found;
+  }
+
   /** The FIFO that goes first in a class. */
   first(klass: number): GateFlow | undefined {
     const heap = this.heap(klass);
@@ -267,6 +278,24 @@ export class LaneQueue {
   youngest(klass: number): Task | null {
     const last = this.class(klass).rank.last();
     return last === undefined || last.attempts > 0 ? null : last;
+  }
+
+  /**
+   * Put tasks of other lanes in between by age, each into the gate named with it; for reloads. O(n log n).
+   *
+   * @param incoming - Tasks in no queue now.
+   */
+  merge(incoming: readonly { readonly task: Task; readonly gate: Gate }[]): void {
+    const all = [...incoming];
+    for (const task of this.toArray()) {
+      const gate = task.gateFlow?.gate;
+      assert(gate !== undefined, 'a queued task has a gate');
+      all.push({ task, gate });
+      this.remove(task);
+    }
+    all.sort((a, b) => a.task.order - b.task.order);
+    for (const { task, gate } of all) if (task.attempts === 0) this.push(task, gate);
+    for (const { task, gate } of all.toReversed()) if (task.attempts > 0) this.pushFront(task, this.rerunGate(gate.scope));
   }
 
   /** Every queued task, oldest first; for reloads and lanes that end. */

@@ -24,6 +24,8 @@ export class Replica implements HeapNode {
   readonly lane: Lane;
   set: ReplicaSet;
   engineVersion: string;
+  /** Slots its engine shows; the lower of this and the pool's binds (ORCH-3019). */
+  shownSlots: number;
   slots: number;
   running = 0;
   releasing = 0;
@@ -47,7 +49,14 @@ export class Replica implements HeapNode {
     this.lane = pool.lane;
     this.set = set;
     this.engineVersion = spec.engineVersion;
-    this.slots = boundSlots(spec, pool);
+    this.shownSlots = spec.slots;
+    this.slots = 0;
+    this.boundSlots();
+  }
+
+  /** After a report or a reload changed either bound. */
+  boundSlots(): void {
+    this.slots = Math.max(0, Math.min(this.shownSlots, this.pool.spec.slots));
   }
 
   get freeSlots(): number {
@@ -79,9 +88,4 @@ export class Replica implements HeapNode {
     this.failures = 0;
     this.slowness += SLOWNESS_RATE * (actualMs / Math.max(1, predictedMs) - this.slowness);
   }
-}
-
-/** The lower of what the engine shows and what the pool allows binds; @req ORCH-3019 */
-export function boundSlots(spec: ReplicaSpec, pool: Pool): number {
-  return Math.max(0, Math.min(spec.slots, pool.spec.slots));
 }

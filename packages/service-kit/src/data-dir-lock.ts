@@ -10,6 +10,9 @@ import { StartError } from './start-error.ts';
 
 const sqliteBusy = 5;
 
+/** A database that nobody refers to is closed by the garbage collector, and its lock with it; so the held ones stay here. */
+const held = new Set<DatabaseSync>();
+
 export interface DataDirLock {
   /** Let the next one in. Also happens when the process ends, in whatever way. */
   release(): void;
@@ -46,9 +49,10 @@ export const lockDataDir = (directory: string): DataDirLock => {
     database.close();
     throw cannotUse(directory, cause);
   }
+  held.add(database);
   return {
     release: () => {
-      if (database.isOpen) database.close();
+      if (held.delete(database)) database.close();
     },
   };
 };

@@ -17,7 +17,7 @@ export type GuardEnv = {
     correlationId: string;
     traceparent: string | undefined;
     /** Absent on open paths. */
-    principal?: Principal;
+    principal: Principal | undefined;
   };
 };
 
@@ -43,7 +43,7 @@ export const guardRequests = ({ guard, openPaths, remoteOf }: HonoGuardOptions):
     context.set('traceparent', result.traceparent);
     context.header('X-Correlation-Id', result.correlationId);
     if (!result.ok) throw result.error;
-    if ('principal' in result) context.set('principal', result.principal);
+    context.set('principal', result.principal);
     await next();
   };
 };

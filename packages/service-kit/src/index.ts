@@ -24,6 +24,7 @@ export {
   createRequestGuard,
   type GuardOptions,
   headerReader,
+  type Opened,
   type Refused,
   type RequestGuard,
   type RequestHead,

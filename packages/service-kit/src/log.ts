@@ -63,6 +63,8 @@ export const createLogger = ({ service, level, stream, pretty = wantsPrettyLog(p
         log: (fields) => withoutSecrets(fields, 0),
       },
       serializers: { err: stdSerializers.errWithCause },
+      // pino formats no bindings of child loggers, but it redacts them.
+      redact: { paths: [...secretFields], censor: redacted },
       hooks: { streamWrite: (line) => line.replace(secretText, (_match, bearer?: string) => `${bearer ?? ''}${redacted}`) },
     },
     pretty

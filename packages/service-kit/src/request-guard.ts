@@ -27,13 +27,15 @@ export type RequestTrace = {
 };
 
 export type Admitted = RequestTrace & { readonly ok: true; readonly principal: Principal };
+/** Let through without asking who it is. */
+export type Opened = RequestTrace & { readonly ok: true; readonly principal?: undefined };
 export type Refused = RequestTrace & { readonly ok: false; readonly error: OrchError };
 
 export interface RequestGuard {
   /** For operations that need a key. */
   check(head: RequestHead): Admitted | Refused;
   /** For operations open to everybody, such as `/healthz`: all but the key is checked. */
-  checkOpen(head: RequestHead): (RequestTrace & { readonly ok: true }) | Refused;
+  checkOpen(head: RequestHead): Opened | Refused;
 }
 
 export type GuardOptions = {

@@ -1,3 +1,9 @@
 import { defineConfig } from 'tsup';
 
-export default defineConfig({ entry: ['src/index.ts', 'src/conformance.ts'], format: ['esm'], clean: true, sourcemap: true, target: 'node22' });
+export default defineConfig({
+  entry: ['src/index.ts', 'src/conformance.ts'],
+  format: ['esm'],
+  clean: true,
+  sourcemap: true,
+  target: 'node22',
+});

@@ -64,8 +64,10 @@ export function createClient(options: ClientOptions): OrchClient {
   const http = createHttp<DataPaths & ControlPaths>(options);
   const path = (id: string) => ({ params: { path: { id } } });
 
-  const submit: OrchClient['submit'] = async (request, { signal } = {}) => dataOf(await http.POST('/v1/tasks', { body: request, ...given(signal) }));
-  const task: OrchClient['task'] = async (taskId, { signal } = {}) => dataOf(await http.GET('/v1/tasks/{id}', { ...path(taskId), ...given(signal) }));
+  const submit: OrchClient['submit'] = async (request, { signal } = {}) =>
+    dataOf(await http.POST('/v1/tasks', { body: request, ...given(signal) }));
+  const task: OrchClient['task'] = async (taskId, { signal } = {}) =>
+    dataOf(await http.GET('/v1/tasks/{id}', { ...path(taskId), ...given(signal) }));
 
   return {
     submit,

@@ -39,7 +39,11 @@ const healthyMs = 10_000;
  * @throws StreamDigestMismatch, StreamProtocolError, StreamLost, OrchApiError, or the signal's reason.
  * @req ORCH-2002, ORCH-2010
  */
-export async function* readTaskStream(taskId: string, connect: Connect, options: StreamOptions = {}): AsyncGenerator<TaskEvent, void, undefined> {
+export async function* readTaskStream(
+  taskId: string,
+  connect: Connect,
+  options: StreamOptions = {},
+): AsyncGenerator<TaskEvent, void, undefined> {
   const { signal, maxAttempts = 10, idleTimeoutMs = 45_000, backoff = defaultBackoff } = options;
   const order = createOrderCheck(taskId, options.lastEventId === undefined);
   let lastEventId = options.lastEventId ?? null;
@@ -139,13 +143,18 @@ function createConnection(idleTimeoutMs: number, outer: AbortSignal | undefined)
 async function* framesOf(body: ReadableStream<Uint8Array>, connection: Connection): AsyncGenerator<SseFrame, void, undefined> {
   const parser = createSseParser();
   const reader = body.getReader();
-  for (;;) {
-    const { done, value } = await connection.awaiting(reader.read());
-    if (done) {
-      return;
+  try {
+    for (;;) {
+      const { done, value } = await connection.awaiting(reader.read());
+      if (done) {
+        return;
+      }
+      connection.touch();
+      yield* parser.push(value);
     }
-    connection.touch();
-    yield* parser.push(value);
+  } finally {
+    // Closing the connection ends the body too, unless the caller's own `fetch` ignores signals. A broken body has nothing to cancel.
+    void reader.cancel().catch(() => undefined);
   }
 }
 

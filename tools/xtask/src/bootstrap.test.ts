@@ -39,7 +39,10 @@ async function npx(script: string): Promise<void> {
 
 const xtask = (source: string): Promise<void> => put('tools/xtask/src/main.ts', source);
 
-async function run(args: readonly string[], onStdout: (text: string) => void = () => undefined): Promise<{ code: number | null; stdout: string; stderr: string }> {
+async function run(
+  args: readonly string[],
+  onStdout: (text: string) => void = () => undefined,
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const started = spawn(process.execPath, ['scripts/bootstrap.mjs', ...args], {
     cwd: clone,
     env: { ...process.env, PATH: `${join(clone, 'bin')}:${process.env['PATH'] ?? ''}` },
@@ -63,7 +66,9 @@ test('installs once with the pinned pnpm, then only when the lockfile changes', 
   expect((await run(['dev'])).stderr).toBe('');
   await put('pnpm-lock.yaml', 'two');
   await run(['dev']);
-  expect(await readFile(join(clone, 'installs'), 'utf8')).toBe('--yes pnpm@12.21.0 install --frozen-lockfile --reporter=append-only\n'.repeat(2));
+  expect(await readFile(join(clone, 'installs'), 'utf8')).toBe(
+    '--yes pnpm@12.21.0 install --frozen-lockfile --reporter=append-only\n'.repeat(2),
+  );
 });
 
 test('passes arguments on and ends with the command’s exit code', async () => {
@@ -119,5 +124,11 @@ test('the command learns that the bootstrap is gone, even by kill -9', async () 
     console.log('up');
   `);
   await run(['dev'], () => child?.kill('SIGKILL'));
-  await expect.poll(() => cp(join(clone, 'told'), join(clone, 'seen')).then(() => true).catch(() => false)).toBe(true);
+  await expect
+    .poll(() =>
+      cp(join(clone, 'told'), join(clone, 'seen'))
+        .then(() => true)
+        .catch(() => false),
+    )
+    .toBe(true);
 });

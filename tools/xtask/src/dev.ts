@@ -46,9 +46,14 @@ type Flags = { readonly port: number; readonly hasDemo: boolean; readonly dataDi
 export function parseFlags(args: readonly string[]): Flags {
   const { values } = parseArgs({
     args: args.filter((each) => each !== '--'),
-    options: { port: { type: 'string', default: '8080' }, 'no-demo': { type: 'boolean' }, 'data-dir': { type: 'string', default: '.orch' } },
+    options: {
+      port: { type: 'string', default: '8080' },
+      'no-demo': { type: 'boolean' },
+      'data-dir': { type: 'string', default: '.orch' },
+    },
   });
-  if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65_535) throw new UsageError(`--port must be 0 to 65535, got \`${values.port}\``);
+  if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65_535)
+    throw new UsageError(`--port must be 0 to 65535, got \`${values.port}\``);
   return { port: Number(values.port), hasDemo: values['no-demo'] !== true, dataDir: resolve(workspaceRoot, values['data-dir']) };
 }
 
@@ -61,7 +66,9 @@ async function readConfig(): Promise<Config> {
 /** @returns The exit code: 1 when something failed, 128 + the signal's number after a wish to stop. */
 async function runStack(flags: Flags, config: Config, wish: StopWish): Promise<number> {
   if (flags.port !== 0 && !(await isFree(flags.port))) {
-    console.error(`port ${flags.port} of 127.0.0.1 is taken by another program. Stop that one, or choose another port: npm start -- --port 0`);
+    console.error(
+      `port ${flags.port} of 127.0.0.1 is taken by another program. Stop that one, or choose another port: npm start -- --port 0`,
+    );
     return 1;
   }
   const logDir = join(flags.dataDir, 'dev');
@@ -103,7 +110,12 @@ type StartService = (name: string, args: readonly string[], env?: Readonly<Recor
  *
  * @returns The service that ended before all was up; `undefined` when all is up, or when `signal` said to give up.
  */
-async function serve({ port, hasDemo, dataDir }: Flags, config: Config, start: StartService, signal: AbortSignal): Promise<Ending | undefined> {
+async function serve(
+  { port, hasDemo, dataDir }: Flags,
+  config: Config,
+  start: StartService,
+  signal: AbortSignal,
+): Promise<Ending | undefined> {
   const since = stopwatch();
   const controller = start('orchestratord', ['--listen', `127.0.0.1:${port}`, '--data-dir', join(dataDir, 'controller')]);
   const url = await controller.listening;
@@ -122,7 +134,8 @@ async function serve({ port, hasDemo, dataDir }: Flags, config: Config, start: S
     url,
     config.pools.map(({ id }) => id),
     signal,
-    ({ poolId, state, lastError }) => console.log(`  ${poolId}: ${state}${lastError === undefined ? '' : `, last error: ${lastError}`} (${since()})`),
+    ({ poolId, state, lastError }) =>
+      console.log(`  ${poolId}: ${state}${lastError === undefined ? '' : `, last error: ${lastError}`} (${since()})`),
   );
   const outcome = await Promise.race([ready, controller.ended, agent.ended]);
   if (typeof outcome === 'object') return outcome;
@@ -139,7 +152,9 @@ async function showHaiku(url: string, signal: AbortSignal): Promise<void> {
   try {
     const { started, end } = await runHaiku(url, request, { onToken: (text) => void process.stdout.write(text) }, signal);
     const { replica_id: replica, engine, engine_version: version, cpu_carve_out: onCpu } = started;
-    console.log(`\n\n${String(end['tokens_out'])} tokens from ${String(replica)} (${String(engine)} ${String(version)}${onCpu === true ? ', on the CPU' : ''}),`);
+    console.log(
+      `\n\n${String(end['tokens_out'])} tokens from ${String(replica)} (${String(engine)} ${String(version)}${onCpu === true ? ', on the CPU' : ''}),`,
+    );
     console.log(`first token after ${whole(end['ttft_ms'])} ms, decoded in ${whole(end['decode_ms'])} ms`);
   } catch (error) {
     if (!signal.aborted) console.error(`\nthe haiku did not work: ${error instanceof Error ? error.message : String(error)}`);

@@ -40,7 +40,9 @@ ${sections.join('\n')}`;
 }
 
 function section(code: string, entries: readonly (readonly [string, ErrorInfo])[]): string {
-  const rows = entries.map(([kind, each]) => `| \`${kind}\` | ${each.status} | ${each.retriable ? 'yes' : 'no'} | ${cell(each.meaning)} | ${cell(each.remedy)} |`);
+  const rows = entries.map(
+    ([kind, each]) => `| \`${kind}\` | ${each.status} | ${each.retriable ? 'yes' : 'no'} | ${cell(each.meaning)} | ${cell(each.remedy)} |`,
+  );
   return `## ${code}
 
 | kind | HTTP | retry | what happened | what to do |

@@ -6,6 +6,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import openapiTS, { astToString, type OpenAPI3 } from 'openapi-typescript';
 import { parse } from 'yaml';
+import { type Command, UsageError } from './command.ts';
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 type JsonObject = { readonly [key: string]: Json };
@@ -14,8 +15,8 @@ type JsonObject = { readonly [key: string]: Json };
 type Document = { readonly name: string; readonly root: JsonObject };
 
 const command = 'pnpm xtask regen-openapi';
-const sourceDir = new URL('../../../contracts/openapi/', import.meta.url);
-const targetDir = new URL('../../../contracts/api-types/src/generated/', import.meta.url);
+const openapiDir = new URL('../../../contracts/openapi/', import.meta.url);
+const generatedDir = new URL('../../../contracts/api-types/src/generated/', import.meta.url);
 const documentNames = ['data', 'control', 'agent'] as const;
 const methods = ['get', 'put', 'post', 'delete', 'patch'] as const;
 const header = `// Generated from contracts/openapi/*.yaml by \`${command}\`. Do not edit.\n`;
@@ -23,23 +24,30 @@ const header = `// Generated from contracts/openapi/*.yaml by \`${command}\`. Do
 /**
  * `xtask regen-openapi [--check]`: write the generated files that changed, or (`--check`) name those that would change.
  *
- * @returns 0 when all is well, 1 when `--check` found stale files, 2 for bad usage.
+ * @returns 0 when all is well, 1 when `--check` found stale files.
+ * @throws UsageError for an unknown argument.
  */
 export const regenOpenapi = {
   summary: 'Generate contracts/api-types/src/generated from contracts/openapi/*.yaml.',
-  async run(args: readonly string[]): Promise<number> {
-    const unknown = args.filter((arg) => arg !== '--check');
-    if (unknown.length > 0) {
-      console.error(`regen-openapi: unknown argument ${unknown.join(' ')}; expected nothing or --check.`);
-      return 2;
-    }
-    const sources = await Promise.all(
-      documentNames.map(async (name) => [name, await readFile(new URL(`${name}.yaml`, sourceDir), 'utf8')] as const),
-    );
-    const wanted = await generateOpenapi(Object.fromEntries(sources));
-    return args.includes('--check') ? check(wanted) : write(wanted);
-  },
-};
+  usage: '[--check]\n\n  --check  write nothing; exit 1 when a file is stale',
+  run: (args: readonly string[]): Promise<number> => regenerate({ source: openapiDir, target: generatedDir }, args),
+} satisfies Command;
+
+/** Where the documents are and where the generated files go, which must hold nothing else; both end with a slash. */
+export type Folders = { readonly source: URL; readonly target: URL };
+
+/** {@link regenOpenapi} for these folders. */
+export async function regenerate({ source, target }: Folders, args: readonly string[]): Promise<number> {
+  const unknown = args.filter((arg) => arg !== '--check');
+  if (unknown.length > 0) {
+    throw new UsageError(`unknown argument ${unknown.join(' ')}; expected nothing or --check`);
+  }
+  const sources = await Promise.all(
+    documentNames.map(async (name) => [name, await readFile(new URL(`${name}.yaml`, source), 'utf8')] as const),
+  );
+  const wanted = await generateOpenapi(Object.fromEntries(sources));
+  return args.includes('--check') ? check(target, wanted) : write(target, wanted);
+}
 
 /**
  * All generated files, by file name; the same sources give the same bytes.
@@ -61,8 +69,8 @@ export async function generateOpenapi(sources: Readonly<Record<string, string>>)
   return files;
 }
 
-async function check(wanted: ReadonlyMap<string, string>): Promise<number> {
-  const present = await presentFiles();
+async function check(target: URL, wanted: ReadonlyMap<string, string>): Promise<number> {
+  const present = await presentFiles(target);
   const stale = [...wanted].filter(([name, text]) => present.get(name) !== text).map(([name]) => name);
   const left = [...present.keys()].filter((name) => !wanted.has(name));
   for (const name of stale) {
@@ -74,32 +82,32 @@ async function check(wanted: ReadonlyMap<string, string>): Promise<number> {
   return stale.length + left.length === 0 ? 0 : 1;
 }
 
-async function write(wanted: ReadonlyMap<string, string>): Promise<number> {
-  const present = await presentFiles();
-  await mkdir(targetDir, { recursive: true });
+async function write(target: URL, wanted: ReadonlyMap<string, string>): Promise<number> {
+  const present = await presentFiles(target);
+  await mkdir(target, { recursive: true });
   for (const [name, text] of wanted) {
     if (present.get(name) !== text) {
-      await writeFile(new URL(name, targetDir), text);
+      await writeFile(new URL(name, target), text);
       console.log(`wrote contracts/api-types/src/generated/${name}`);
     }
   }
   for (const name of present.keys()) {
     if (!wanted.has(name)) {
-      await rm(new URL(name, targetDir));
+      await rm(new URL(name, target));
       console.log(`removed contracts/api-types/src/generated/${name}`);
     }
   }
   return 0;
 }
 
-async function presentFiles(): Promise<ReadonlyMap<string, string>> {
-  const names = await readdir(fileURLToPath(targetDir)).catch((error: NodeJS.ErrnoException) => {
+async function presentFiles(target: URL): Promise<ReadonlyMap<string, string>> {
+  const names = await readdir(fileURLToPath(target)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') {
       return [];
     }
     throw error;
   });
-  const texts = await Promise.all(names.toSorted().map(async (name) => [name, await readFile(new URL(name, targetDir), 'utf8')] as const));
+  const texts = await Promise.all(names.map(async (name) => [name, await readFile(new URL(name, target), 'utf8')] as const));
   return new Map(texts);
 }
 
@@ -282,7 +290,7 @@ function documentFile(documents: readonly Document[], components: Components): s
   for (const { root } of documents) {
     const info = objectAt(root, 'info');
     ({ version = '', license = {} } = info);
-    descriptions.push(String(info['description'] ?? '').trim());
+    descriptions.push(textAt(info, 'description').trim());
     tags.push(...((root['tags'] ?? []) as readonly Json[]));
     security = root['security'] ?? [];
     extensions = { ...extensions, ...Object.fromEntries(Object.entries(root).filter(([key]) => key.startsWith('x-'))) };
@@ -296,7 +304,7 @@ function documentFile(documents: readonly Document[], components: Components): s
     }
   }
   const used = tags.filter((tag) =>
-    Object.values(paths).some((item) => JSON.stringify(item).includes(`"tags":["${String(asObject(tag)['name'])}"]`)),
+    Object.values(paths).some((item) => JSON.stringify(item).includes(`"tags":[${JSON.stringify(asObject(tag)['name'])}]`)),
   );
   const merged: JsonObject = {
     openapi: '3.1.0',
@@ -324,6 +332,11 @@ function literal(value: unknown): string {
 
 function objectAt(parent: JsonObject, key: string): JsonObject {
   return asObject(parent[key] ?? {});
+}
+
+function textAt(parent: JsonObject, key: string): string {
+  const value = parent[key];
+  return typeof value === 'string' ? value : '';
 }
 
 function asObject(value: Json): JsonObject {

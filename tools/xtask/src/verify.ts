@@ -54,7 +54,8 @@ The last line is \`N passed, N failed, N skipped\`. Reports of the tests are in 
 function chooseSteps(args: readonly string[]): readonly Step[] {
   const { values } = parseArgs({ args: args.filter((each) => each !== '--'), options: { only: { type: 'string', multiple: true } } });
   const unknown = values.only?.find((name) => !steps.some((step) => step.name === name));
-  if (unknown !== undefined) throw new UsageError(`there is no step "${unknown}"; they are ${steps.map(({ name }) => `"${name}"`).join(', ')}`);
+  if (unknown !== undefined)
+    throw new UsageError(`there is no step "${unknown}"; they are ${steps.map(({ name }) => `"${name}"`).join(', ')}`);
   return steps.filter(({ name }) => values.only?.includes(name) ?? true);
 }
 

@@ -6,25 +6,29 @@ import { fileURLToPath } from 'node:url';
 export const modelPath = fileURLToPath(new URL('../../../../models/haiku-tiny/haiku-tiny.gguf', import.meta.url));
 const mainPath = fileURLToPath(new URL('../main.ts', import.meta.url));
 
-export type RunningWorker = {
-  readonly url: string;
+export type SpawnedWorker = {
   readonly child: ChildProcess;
   /** Everything that it wrote to stderr so far. */
   readonly log: () => string;
   /** Its exit code, once it has ended; the signal's name if one ended it. */
   readonly ended: Promise<number | NodeJS.Signals | null>;
+  /** Its URL, once it serves. */
+  readonly ready: Promise<string>;
 };
+
+export type RunningWorker = SpawnedWorker & { readonly url: string };
 
 const running = new Set<ChildProcess>();
 
-/** Arguments after the defaults win. */
-export function spawnWorker(args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningWorker & { readonly ready: Promise<string> } {
+export function spawnWorker(args: readonly string[], env: NodeJS.ProcessEnv = {}): SpawnedWorker {
   const child = spawn(process.execPath, [mainPath, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   running.add(child);
   let log = '';
-  const ended = once(child, 'close').then(([code, signal]: unknown[]) => {
-    running.delete(child);
-    return (code ?? signal) as number | NodeJS.Signals | null;
+  const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
+    child.once('close', (code, signal) => {
+      running.delete(child);
+      resolve(code ?? signal);
+    });
   });
   const ready = new Promise<string>((resolve, reject) => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -35,7 +39,7 @@ export function spawnWorker(args: readonly string[], env: NodeJS.ProcessEnv = {}
     void ended.then((code) => reject(new Error(`the worker ended with ${code}:\n${log}`)));
   });
   ready.catch(() => {});
-  return { url: '', child, log: () => log, ended, ready };
+  return { child, log: () => log, ended, ready };
 }
 
 /** A worker that serves haiku-tiny. */
@@ -49,5 +53,3 @@ export async function stopWorkers(): Promise<void> {
   for (const child of running) child.kill('SIGKILL');
   await Promise.all(ends);
 }
-
-export type Json = { readonly [name: string]: any };

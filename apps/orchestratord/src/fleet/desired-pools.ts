@@ -93,7 +93,7 @@ export class DesiredPools {
         stop_grace_ms: pool.timeouts.stop_grace_ms,
       },
       require_same_engine_version: pool.require_same_engine_version,
-      engine_version: null,
+      expected_engine_version: null,
     };
   }
 }

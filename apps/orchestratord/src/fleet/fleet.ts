@@ -45,6 +45,8 @@ export type FleetOptions = {
 type PoolEntry = {
   readonly pool: PoolConfig;
   readonly modelDigest: string;
+  /** Equal for pools that are one lane by config. */
+  readonly laneKey: string;
   status: PoolStatus | null;
   phase: PoolPhase;
   worker: Worker | null;
@@ -78,7 +80,7 @@ export class Fleet {
     for (const pool of config.pools) {
       const modelDigest = config.models[pool.model]?.digest ?? '';
       const phase: PoolPhase = { kind: 'starting', reason: 'not reported yet' };
-      this.#pools.set(pool.id, { pool, modelDigest, status: null, phase, worker: null, suspect: false, told: '' });
+      this.#pools.set(pool.id, { pool, modelDigest, laneKey: laneKey(pool, modelDigest), status: null, phase, worker: null, suspect: false, told: '' });
     }
     this.#byHost = Map.groupBy(this.#pools.values(), (entry) => entry.pool.host);
   }
@@ -189,11 +191,24 @@ export class Fleet {
 
   /** Bring the worker of a pool in line with what is reported, and tell the scheduler what changed. */
   #assess(entry: PoolEntry): void {
-    entry.phase = poolPhase(entry.pool, entry.modelDigest, entry.status, this.presence(entry.pool.host));
+    entry.phase = this.#sameVersionOrDown(entry, poolPhase(entry.pool, entry.modelDigest, entry.status, this.presence(entry.pool.host)));
     const replica = entry.phase.kind === 'ready' || entry.phase.kind === 'paused' ? entry.phase.replica : null;
     if (entry.worker !== null && entry.worker.replicaId !== replica?.replica_id) this.#removeWorker(entry, entry.worker);
     if (entry.worker === null && replica !== null) this.#addWorker(entry, replica.engine);
     this.#tell(entry);
+  }
+
+  /** A pool that wants one engine version in its lane waits for the lane's first worker's (ORCH-3046). */
+  #sameVersionOrDown(entry: PoolEntry, phase: PoolPhase): PoolPhase {
+    if (!entry.pool.require_same_engine_version || (phase.kind !== 'ready' && phase.kind !== 'paused') || entry.worker !== null) return phase;
+    const { engine_version: version } = phase.replica;
+    for (const other of this.#pools.values()) {
+      const first = other.worker?.report.engine_version;
+      if (other === entry || first === undefined || other.laneKey !== entry.laneKey) continue;
+      if (first !== version) return { kind: 'down', reason: `worker has engine version ${version}, pool ${other.pool.id} of its lane has ${first}` };
+      return phase;
+    }
+    return phase;
   }
 
   #addWorker(entry: PoolEntry, engine: EngineName): void {
@@ -246,3 +261,6 @@ export class Fleet {
     this.#listener?.onFleetEvent(event);
   }
 }
+
+const laneKey = ({ engine, quant, ctx, sampler_profile_version, workloads, determinism }: PoolConfig, modelDigest: string): string =>
+  JSON.stringify([engine, modelDigest, quant, ctx, sampler_profile_version, [...workloads].sort(), determinism]);

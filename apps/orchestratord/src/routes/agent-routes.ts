@@ -2,10 +2,10 @@
  * The two calls of an agent (ORCH-2109): its report, and the long poll for what it should run.
  */
 import { type AgentStatusAccepted, OrchError } from '@llama-orch/api-types';
+import type { GuardEnv } from '@llama-orch/service-kit';
 import { Hono } from 'hono';
 import { leaseMs } from '../fleet/agent-leases.ts';
 import type { Fleet } from '../fleet/fleet.ts';
-import type { CallerEnv } from './caller.ts';
 import { readJson } from './json-body.ts';
 
 export type AgentRouteDeps = { readonly fleet: Fleet; readonly intervalMs: number; readonly maxBodyBytes: number };
@@ -13,8 +13,8 @@ export type AgentRouteDeps = { readonly fleet: Fleet; readonly intervalMs: numbe
 const longestWaitMs = 30_000;
 const agentName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-export const createAgentRoutes = ({ fleet, intervalMs, maxBodyBytes }: AgentRouteDeps): Hono<CallerEnv> => {
-  const routes = new Hono<CallerEnv>();
+export const createAgentRoutes = ({ fleet, intervalMs, maxBodyBytes }: AgentRouteDeps): Hono<GuardEnv> => {
+  const routes = new Hono<GuardEnv>();
 
   /** @req ORCH-2109, ORCH-3032 */
   routes.post('/v1/agents/:name/status', async (c) => {

@@ -2,12 +2,12 @@
  * The control plane's reads: pools, replica sets, agents, capabilities.
  */
 import { OrchError } from '@llama-orch/api-types';
+import { type GuardEnv, principalOf } from '@llama-orch/service-kit';
 import { Hono } from 'hono';
 import { agentInfo, capabilities, poolHealth, type PoolViewDeps, replicaSetList } from '../views/pool-views.ts';
-import type { CallerEnv } from './caller.ts';
 
-export const createControlRoutes = (deps: PoolViewDeps): Hono<CallerEnv> => {
-  const routes = new Hono<CallerEnv>();
+export const createControlRoutes = (deps: PoolViewDeps): Hono<GuardEnv> => {
+  const routes = new Hono<GuardEnv>();
 
   /** @req ORCH-2103 */
   routes.get('/v1/pools/:id/health', (c) => {
@@ -20,7 +20,7 @@ export const createControlRoutes = (deps: PoolViewDeps): Hono<CallerEnv> => {
   routes.get('/v1/replicasets', (c) => c.json({ replica_sets: replicaSetList(deps) }));
 
   /** @req ORCH-2105 */
-  routes.get('/v1/capabilities', (c) => c.json(capabilities(c.get('caller').principal.tenantId, deps)));
+  routes.get('/v1/capabilities', (c) => c.json(capabilities(principalOf(c).tenantId, deps)));
 
   /** @req ORCH-2109 */
   routes.get('/v1/agents', (c) => c.json({ agents: deps.fleet.agents().map((agent) => agentInfo(agent, deps)) }));

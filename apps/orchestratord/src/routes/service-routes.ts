@@ -5,9 +5,9 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { OrchError, openapiDocument } from '@llama-orch/api-types';
+import type { GuardEnv } from '@llama-orch/service-kit';
 import { Hono } from 'hono';
 import type { Metrics } from '../metrics.ts';
-import type { CallerEnv } from './caller.ts';
 
 export type ServiceRouteDeps = {
   readonly metrics: Metrics;
@@ -39,8 +39,8 @@ const docsStart = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#ui', valida
 /** Everything comes from here: the page must work on a host that reaches nothing else. */
 const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'";
 
-export const createServiceRoutes = ({ metrics, notReady }: ServiceRouteDeps): Hono<CallerEnv> => {
-  const routes = new Hono<CallerEnv>();
+export const createServiceRoutes = ({ metrics, notReady }: ServiceRouteDeps): Hono<GuardEnv> => {
+  const routes = new Hono<GuardEnv>();
 
   /** @req ORCH-2108 */
   routes.get('/healthz', (c) => c.json({ status: 'ok' as const }));

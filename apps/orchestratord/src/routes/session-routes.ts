@@ -3,16 +3,16 @@
  */
 import { OrchError, type Session } from '@llama-orch/api-types';
 import type { Scheduler, SessionFigures } from '@llama-orch/orchestrator-core';
+import { type GuardEnv, principalOf } from '@llama-orch/service-kit';
 import { Hono } from 'hono';
 import { sessionKey } from '../admission/submit-task.ts';
 import type { Clock } from '../clock.ts';
 import type { SchedulerLoop } from '../scheduler-loop.ts';
-import type { CallerEnv } from './caller.ts';
 
 export type SessionRouteDeps = { readonly scheduler: Scheduler; readonly loop: SchedulerLoop; readonly clock: Clock; readonly maxTurns: number };
 
-export const createSessionRoutes = ({ scheduler, loop, clock, maxTurns }: SessionRouteDeps): Hono<CallerEnv> => {
-  const routes = new Hono<CallerEnv>();
+export const createSessionRoutes = ({ scheduler, loop, clock, maxTurns }: SessionRouteDeps): Hono<GuardEnv> => {
+  const routes = new Hono<GuardEnv>();
   const find = (tenantId: string, id: string): SessionFigures => {
     const figures = scheduler.session(sessionKey(tenantId, id), clock.nowMs());
     if (figures === undefined) throw new OrchError('not-found', { message: `No session ${JSON.stringify(id.slice(0, 100))}.` });
@@ -22,12 +22,12 @@ export const createSessionRoutes = ({ scheduler, loop, clock, maxTurns }: Sessio
   /** @req ORCH-2004 */
   routes.get('/v1/sessions/:id', (c) => {
     const id = c.req.param('id').toLowerCase();
-    return c.json(toSession(id, find(c.get('caller').principal.tenantId, id), maxTurns));
+    return c.json(toSession(id, find(principalOf(c).tenantId, id), maxTurns));
   });
 
   /** @req ORCH-2005 */
   routes.delete('/v1/sessions/:id', (c) => {
-    const { tenantId } = c.get('caller').principal;
+    const { tenantId } = principalOf(c);
     const id = c.req.param('id').toLowerCase();
     find(tenantId, id);
     loop.apply({ kind: 'sessionDeleted', nowMs: clock.nowMs(), sessionKey: sessionKey(tenantId, id) });

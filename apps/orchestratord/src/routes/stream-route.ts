@@ -4,14 +4,14 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OrchError, toErrorEnvelope } from '@llama-orch/api-types';
-import type { RequestGuard } from '@llama-orch/service-kit';
+import { checkScope, headerReader, type Logger, type RequestGuard } from '@llama-orch/service-kit';
 import { taskKey } from '../admission/submit-task.ts';
 import type { Clock } from '../clock.ts';
 import { parseEventId, type LogPosition } from '../event-id.ts';
 import { terminalFrame } from '../sse.ts';
 import type { StreamHub } from '../stream-hub.ts';
 import type { TaskStore } from '../task-store.ts';
-import { renderNodeError } from './node-error.ts';
+import { writeError } from './write-error.ts';
 
 const streamPath = /^\/v1\/tasks\/([^/?#]+)\/stream(?:\?.*)?$/;
 
@@ -20,6 +20,7 @@ export type StreamRouteOptions = {
   readonly store: TaskStore;
   readonly hub: StreamHub;
   readonly clock: Clock;
+  readonly log: Logger;
 };
 
 /** @returns a handler that takes stream requests and leaves all others (`false`) to the web framework. */
@@ -29,13 +30,15 @@ export const createStreamRoute =
     if (request.method !== 'GET') return false;
     const match = streamPath.exec(request.url ?? '');
     if (match === null) return false;
-    const admitted = options.guard.admit(request, 'tasks');
-    const { correlationId } = admitted;
+    const caller = options.guard.check({ method: request.method, header: headerReader(request.headers), remote: request.socket.remoteAddress });
+    const { correlationId } = caller;
     try {
-      if (admitted.kind === 'refused') throw admitted.error;
-      serve(options, request, response, { taskId: decodeId(match[1] as string), tenantId: admitted.principal.tenantId, correlationId });
+      if (!caller.ok) throw caller.error;
+      const forbidden = checkScope(caller.principal, 'tasks');
+      if (forbidden !== undefined) throw forbidden;
+      serve(options, request, response, { taskId: decodeId(match[1] as string), tenantId: caller.principal.tenantId, correlationId });
     } catch (error) {
-      renderNodeError(response, OrchError.from(error, 'internal'), correlationId);
+      writeError(response, error, { correlationId, log: options.log });
     }
     return true;
   };

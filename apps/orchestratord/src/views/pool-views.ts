@@ -145,7 +145,12 @@ export const agentInfo = (agent: AgentView, deps: PoolViewDeps): AgentInfo => {
   };
 };
 
-const requestSchema = openapiDocument.components.schemas.TaskRequest.properties;
+/** Bounds of a request, read from the contract so that what is told is what is checked. */
+const requestSchema = (
+  openapiDocument.components?.schemas?.['TaskRequest'] as {
+    properties: { prompt: { maxLength: number }; inputs: { maxItems: number }; stop: { maxItems: number } };
+  }
+).properties;
 
 const notReported = (view: PoolView, deps: PoolViewDeps): PoolHealth['last_error'] =>
   view.phase.kind === 'ready' ? null : { code: 'POOL_UNAVAILABLE', message: view.phase.reason, cause: null, at: new Date(deps.clock.epochMs()).toISOString() };

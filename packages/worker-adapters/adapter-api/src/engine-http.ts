@@ -2,19 +2,17 @@
  * HTTP to one engine: a bounded pool of kept-alive connections, single calls and event streams over them. It owns
  * connections, time limits and retries; it knows no engine's paths or bodies.
  */
-import { Client, type Dispatcher, Pool } from 'undici';
+import { type Dispatcher, Pool } from 'undici';
 import { EventStream, type StreamDecoder } from './event-stream.ts';
-import { HttpCall } from './http-call.ts';
+import { type HttpAnswer, HttpCall } from './http-call.ts';
+import { TrackedClient } from './tracked-client.ts';
 import { abortedError, isReset, transportError } from './transport-error.ts';
 import type { AdapterOptions } from './worker-adapter.ts';
 import { WorkerError } from './worker-error.ts';
 
-/** An answer that is not a success. @property body - Text, cut at 64 KiB. */
-export type EngineRefusal = { readonly status: number; readonly body: string };
-
 export type EngineHttpOptions = Pick<AdapterOptions, 'baseUrl' | 'apiKey' | 'maxConnections' | 'callTimeoutMs' | 'nowMs'> & {
   /** How the adapter's engine words its refusals. */
-  readonly toError: (refusal: EngineRefusal) => WorkerError;
+  readonly toError: (refusal: HttpAnswer) => WorkerError;
 };
 
 export type EngineRequest = {
@@ -78,11 +76,22 @@ export class EngineHttp {
     try {
       return JSON.parse(text) as unknown;
     } catch (cause) {
-      throw new WorkerError('worker-reset', `${request.method} ${request.path} was answered by something that is not JSON.`, { mayRunAgain: true, cause });
+      throw new WorkerError('worker-reset', `${request.method} ${request.path} was answered by something that is not JSON.`, {
+        mayRunAgain: true,
+        cause,
+      });
     }
   }
 
+  /** The answer's text. @errors the adapter's own for a refusal. */
   async requestText(request: EngineRequest, options: CallOptions): Promise<string> {
+    const answer = await this.request(request, options);
+    if (answer.status >= 200 && answer.status < 300) return answer.body;
+    throw this.#options.toError(answer);
+  }
+
+  /** The answer as it is, refusals included; only a connection that fails throws. */
+  async request(request: EngineRequest, options: CallOptions): Promise<HttpAnswer> {
     const timeoutMs = options.timeoutMs === undefined ? this.#options.callTimeoutMs : options.timeoutMs;
     const startedMs = this.#options.nowMs();
     const dispatchOptions = this.#dispatchOptions(request);
@@ -94,9 +103,7 @@ export class EngineHttp {
       const call = new HttpCall({ maxBodyBytes, timeoutMs: remainingMs, signal: options.signal });
       this.#pool.dispatch(dispatchOptions, call);
       try {
-        const answer = await call.answer;
-        if (answer.status >= 200 && answer.status < 300) return answer.body;
-        throw this.#options.toError(answer);
+        return await call.answer;
       } catch (thrown) {
         const again = attempt === 1 && isReset(thrown) && (idempotent || (call.reusedConnection && !call.answered));
         if (!again) throw transportError(thrown);
@@ -107,12 +114,12 @@ export class EngineHttp {
   /**
    * Send the request and decode its body as it comes: one batch for each read from the network, as soon as it came.
    *
-   * Nothing is sent before the first `next()`. At most 256 KiB wait for a slow consumer; then the connection is paused.
+   * Nothing is sent, nor `toRequest` called, before the first `next()`. At most 256 KiB wait for a slow consumer; then the connection is paused.
    * Leaving the iteration early, or the signal, aborts the request.
    */
-  openEventStream<T>(request: EngineRequest, decoder: StreamDecoder<T>, signal: AbortSignal): AsyncIterable<readonly T[]> {
+  openEventStream<T>(toRequest: () => EngineRequest, decoder: StreamDecoder<T>, signal: AbortSignal): AsyncIterable<readonly T[]> {
     return new EventStream({
-      dispatch: (handler) => this.#pool.dispatch(this.#dispatchOptions(request), handler),
+      dispatch: (handler) => this.#pool.dispatch(this.#dispatchOptions(toRequest()), handler),
       decoder,
       signal,
       toError: this.#options.toError,
@@ -131,18 +138,5 @@ export class EngineHttp {
       headers: { ...this.#headers, ...(request.body === undefined ? {} : { 'content-type': 'application/json' }), ...request.headers },
     };
     return request.body === undefined ? options : { ...options, body: JSON.stringify(request.body) };
-  }
-}
-
-/** A handler that wants to know whether its request went out on a connection that was used before. */
-export interface ConnectionAware {
-  reusedConnection: boolean;
-}
-
-/** Tells handlers whether they got a connection that was already open; undici itself does not say. */
-class TrackedClient extends Client {
-  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    if ('reusedConnection' in handler) (handler as ConnectionAware).reusedConnection = this.stats.connected;
-    return super.dispatch(options, handler);
   }
 }

@@ -3,7 +3,8 @@
  * of events and failures; what the bytes mean is the decoder's.
  */
 import type { Dispatcher } from 'undici';
-import type { ConnectionAware, EngineRefusal } from './engine-http.ts';
+import type { HttpAnswer } from './http-call.ts';
+import type { ConnectionAware } from './tracked-client.ts';
 import { abortedError, isReset, transportError } from './transport-error.ts';
 import { WorkerError } from './worker-error.ts';
 
@@ -20,7 +21,7 @@ export type EventStreamOptions<T> = {
   readonly dispatch: (handler: Dispatcher.DispatchHandler) => boolean;
   readonly decoder: StreamDecoder<T>;
   readonly signal: AbortSignal;
-  readonly toError: (refusal: EngineRefusal) => WorkerError;
+  readonly toError: (refusal: HttpAnswer) => WorkerError;
 };
 
 /** Bytes read ahead of the consumer before the connection is paused. */
@@ -147,7 +148,7 @@ export class EventStream<T> implements AsyncIterableIterator<readonly T[]>, Disp
       this.#retried = true;
       this.reusedConnection = false;
       this.#controller = null;
-      this.#options.dispatch(this);
+      this.#dispatch();
     } else this.#finish(transportError(error));
   }
 
@@ -159,7 +160,15 @@ export class EventStream<T> implements AsyncIterableIterator<readonly T[]>, Disp
     }
     this.#state = 'open';
     this.#options.signal.addEventListener('abort', this);
-    this.#options.dispatch(this);
+    this.#dispatch();
+  }
+
+  #dispatch(): void {
+    try {
+      this.#options.dispatch(this);
+    } catch (thrown) {
+      this.#finish(transportError(thrown));
+    }
   }
 
   #failDecoding(thrown: unknown): void {

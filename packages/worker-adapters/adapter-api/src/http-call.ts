@@ -1,9 +1,10 @@
 /** One request with a whole answer. It owns the answer's size and time bounds; it maps no status. */
 import type { Dispatcher } from 'undici';
-import type { ConnectionAware } from './engine-http.ts';
+import type { ConnectionAware } from './tracked-client.ts';
 import { abortedError, timeoutError } from './transport-error.ts';
 import { WorkerError } from './worker-error.ts';
 
+/** An answer with any status. `body`: text. */
 export type HttpAnswer = { readonly status: number; readonly body: string };
 
 export type HttpCallOptions = {
@@ -63,7 +64,9 @@ export class HttpCall implements Dispatcher.DispatchHandler, ConnectionAware {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
     if (this.#bytes <= this.#options.maxBodyBytes) return;
-    this.#cut(new WorkerError('worker-reset', `The engine’s answer is larger than ${this.#options.maxBodyBytes} bytes.`, { mayRunAgain: true }));
+    this.#cut(
+      new WorkerError('worker-reset', `The engine’s answer is larger than ${this.#options.maxBodyBytes} bytes.`, { mayRunAgain: true }),
+    );
   }
 
   onResponseEnd(): void {

@@ -37,8 +37,22 @@ export class SlotPoller {
     if (signal.aborted) return Promise.reject(abortedError(signal.reason));
     if (this.#closing.signal.aborted) return Promise.reject(closedError());
     return new Promise((resolve, reject) => {
-      const waiter: Waiter = { resolve, reject, signal, onAbort: () => this.#leave(waiter) };
-      signal.addEventListener('abort', waiter.onAbort);
+      const onAbort = (): void => {
+        this.#waiting = this.#waiting.filter((other) => other !== waiter);
+        if (this.#waiting.length === 0) this.#stopTimer();
+        waiter.reject(abortedError(signal.reason));
+      };
+      const waiter: Waiter = {
+        resolve: (slots) => {
+          signal.removeEventListener('abort', onAbort);
+          resolve(slots);
+        },
+        reject: (error) => {
+          signal.removeEventListener('abort', onAbort);
+          reject(error);
+        },
+      };
+      signal.addEventListener('abort', onAbort);
       this.#waiting.push(waiter);
       this.#schedule();
     });
@@ -70,7 +84,7 @@ export class SlotPoller {
   close(): void {
     this.#closing.abort();
     this.#stopTimer();
-    for (const waiter of this.#takeWaiting()) waiter.reject(closedError());
+    for (const waiter of this.#waiting.splice(0)) waiter.reject(closedError());
   }
 
   #schedule(): void {
@@ -83,7 +97,7 @@ export class SlotPoller {
   }
 
   async #poll(): Promise<void> {
-    const waiters = this.#takeWaiting();
+    const waiters = this.#waiting.splice(0);
     this.#polling = true;
     this.#lastStartMs = this.#options.nowMs();
     try {
@@ -95,20 +109,6 @@ export class SlotPoller {
       this.#polling = false;
       this.#schedule();
     }
-  }
-
-  #leave(waiter: Waiter): void {
-    waiter.signal.removeEventListener('abort', waiter.onAbort);
-    this.#waiting = this.#waiting.filter((other) => other !== waiter);
-    if (this.#waiting.length === 0) this.#stopTimer();
-    waiter.reject(abortedError(waiter.signal.reason));
-  }
-
-  #takeWaiting(): readonly Waiter[] {
-    const waiters = this.#waiting;
-    this.#waiting = [];
-    for (const waiter of waiters) waiter.signal.removeEventListener('abort', waiter.onAbort);
-    return waiters;
   }
 
   #stopTimer(): void {
@@ -139,8 +139,6 @@ export class SlotPoller {
 type Waiter = {
   readonly resolve: (slots: readonly SlotState[]) => void;
   readonly reject: (error: unknown) => void;
-  readonly signal: AbortSignal;
-  readonly onAbort: () => void;
 };
 
 const closedError = (): WorkerError => new WorkerError('aborted', 'The adapter was closed.', { mayRunAgain: false });

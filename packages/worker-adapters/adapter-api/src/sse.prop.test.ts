@@ -1,5 +1,5 @@
 /** Property of the SSE reader: how the network slices a stream never shows in its events. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SseReader } from './sse.ts';
 

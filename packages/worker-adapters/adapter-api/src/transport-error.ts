@@ -24,7 +24,10 @@ export const transportError = (thrown: unknown): WorkerError => {
     return new WorkerError('aborted', 'The adapter was closed.', { mayRunAgain: false, cause: thrown });
   }
   const said = thrown instanceof Error ? thrown.message : String(thrown);
-  return new WorkerError('worker-reset', `${meaningOf(code)} (${code ?? said}).`, { mayRunAgain: true, cause: thrown });
+  return new WorkerError('worker-reset', `${meanings.get(code) ?? 'The connection to the worker failed'} (${code ?? said}).`, {
+    mayRunAgain: true,
+    cause: thrown,
+  });
 };
 
 /** True where the peer closed or reset a connection, as it may do at any time to one that was kept alive. */
@@ -33,28 +36,22 @@ export const isReset = (thrown: unknown): boolean => {
   return code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET';
 };
 
-const meaningOf = (code: string | undefined): string => {
-  switch (code) {
-    case 'ECONNREFUSED':
-      return 'Nothing listens at the worker’s address';
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'The worker’s host name does not resolve';
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-    case 'ETIMEDOUT':
-    case 'UND_ERR_CONNECT_TIMEOUT':
-      return 'The worker’s host does not answer';
-    case 'ECONNRESET':
-    case 'EPIPE':
-    case 'UND_ERR_SOCKET':
-    case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
-    case 'HPE_INVALID_EOF_STATE':
-      return 'The worker closed the connection in the middle of its answer';
-    default:
-      return 'The connection to the worker failed';
-  }
-};
+const broken = 'The worker closed the connection in the middle of its answer';
+const unreachable = 'The worker’s host does not answer';
+const meanings: ReadonlyMap<string | undefined, string> = new Map([
+  ['ECONNREFUSED', 'Nothing listens at the worker’s address'],
+  ['ENOTFOUND', 'The worker’s host name does not resolve'],
+  ['EAI_AGAIN', 'The worker’s host name does not resolve'],
+  ['EHOSTUNREACH', unreachable],
+  ['ENETUNREACH', unreachable],
+  ['ETIMEDOUT', unreachable],
+  ['UND_ERR_CONNECT_TIMEOUT', unreachable],
+  ['ECONNRESET', broken],
+  ['EPIPE', broken],
+  ['UND_ERR_SOCKET', broken],
+  ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', broken],
+  ['HPE_INVALID_EOF_STATE', broken],
+]);
 
 const codeOf = (thrown: unknown): string | undefined => {
   if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return undefined;

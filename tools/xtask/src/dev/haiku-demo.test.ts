@@ -62,6 +62,8 @@ test('tokens come in order whatever the network cuts, and comments are no tokens
 
 test('a refusal, a failed task and a cut stream each say what happened', async () => {
   await expect(run(await serve(503, '{"code":"POOL_UNAVAILABLE"}', []))).rejects.toThrow('503: {"code":"POOL_UNAVAILABLE"}');
-  await expect(run(await serve(202, '{}', ['event: error\ndata: {"code":"WORKER_RESET","message":"gone"}\n\n']))).rejects.toThrow('WORKER_RESET: gone');
+  await expect(run(await serve(202, '{}', ['event: error\ndata: {"code":"WORKER_RESET","message":"gone"}\n\n']))).rejects.toThrow(
+    'WORKER_RESET: gone',
+  );
   await expect(run(await serve(202, '{}', ['event: token\ndata: {"t":"a","i":0}\n\n']))).rejects.toThrow('ended without');
 });

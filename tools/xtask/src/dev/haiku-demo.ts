@@ -59,7 +59,8 @@ export async function runHaiku(
   // The body is read to its end, so that the connection can be used again.
   await accepted.text();
   const stream = await fetch(`${baseUrl}/v1/tasks/${request.task_id}/stream`, { headers: { accept: 'text/event-stream' }, signal });
-  if (stream.status !== 200 || stream.body === null) throw new Error(`the stream was refused with ${stream.status}: ${await stream.text()}`);
+  if (stream.status !== 200 || stream.body === null)
+    throw new Error(`the stream was refused with ${stream.status}: ${await stream.text()}`);
   let started: Record<string, unknown> = {};
   for await (const event of readServerEvents(stream.body)) {
     const data = dataOf(event);
@@ -81,7 +82,10 @@ function minuteInAmsterdam(now: Date): number {
   return Number(new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/Amsterdam', minute: 'numeric' }).format(now));
 }
 
-const ones = 'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen'.split(' ');
+const ones =
+  'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen'.split(
+    ' ',
+  );
 const tens = ['twenty', 'thirty', 'forty', 'fifty'];
 
 /** @param minute - 0 to 59. */

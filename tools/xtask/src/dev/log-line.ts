@@ -26,7 +26,7 @@ const dull = new Set(['level', 'time', 'pid', 'hostname', 'event', 'msg', 'servi
 export function parseLogLine(raw: string): LogLine {
   const fields = parseObject(raw);
   if (fields === undefined) return { text: raw, isEssential: raw.trim() !== '' };
-  const level = levels.get(fields['level']) ?? String(fields['level'] ?? 'info');
+  const level = levels.get(fields['level']) ?? inline(fields['level'] ?? 'info');
   const rest = Object.entries(fields).filter(([name, value]) => !dull.has(name) && value !== null);
   const words = [level, fields['event'], fields['msg'], ...rest.map(([name, value]) => `${name}=${inline(value)}`)];
   const text = words.filter((word) => word !== undefined && word !== '').join(' ');

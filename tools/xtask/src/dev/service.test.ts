@@ -25,7 +25,14 @@ const listen = () => console.log('{"level":30,"event":"listening","url":"http://
 const order = (text) => appendFileSync(${JSON.stringify(join(dir, 'order'))}, text + '\\n');
 `;
   await writeFile(file, preamble + source);
-  const service = startService({ name, args: [file], env: process.env, cwd: dir, logFile: join(dir, `${name}.log`), onLogLine: () => undefined });
+  const service = startService({
+    name,
+    args: [file],
+    env: process.env,
+    cwd: dir,
+    logFile: join(dir, `${name}.log`),
+    onLogLine: () => undefined,
+  });
   started.push(service);
   return service;
 }
@@ -47,7 +54,8 @@ test('a service that dies before it listens says how, with its last lines of std
 });
 
 test('services end one after the other, in the given order', async () => {
-  const source = (name: string) => `listen(); process.on('SIGTERM', () => { order('${name} asked'); setTimeout(() => { order('${name} ended'); process.exit(0); }, 20); }); setInterval(() => {}, 1000);`;
+  const source = (name: string) =>
+    `process.on('SIGTERM', () => { order('${name} asked'); setTimeout(() => { order('${name} ended'); process.exit(0); }, 20); }); listen(); setInterval(() => {}, 1000);`;
   const services = [await start('first', source('first')), await start('second', source('second'))];
   for (const service of services) await service.listening;
   await stopInOrder(services, { forced: never, graceMs: 10_000 });
@@ -55,18 +63,21 @@ test('services end one after the other, in the given order', async () => {
 });
 
 test('a second wish asks all again, which ends a service that drains', async () => {
-  const source = "let asked = 0; listen(); process.on('SIGTERM', () => { if (++asked === 2) process.exit(3); }); setInterval(() => {}, 1000);";
+  const source =
+    "let asked = 0; process.on('SIGTERM', () => { asked += 1; order('asked'); if (asked === 2) process.exit(3); }); listen(); setInterval(() => {}, 1000);";
   const services = [await start('first', source)];
   await services[0]?.listening;
   const forced = new AbortController();
   const stopped = stopInOrder(services, { forced: forced.signal, graceMs: 10_000 });
+  // Two signals that nobody has seen yet would be one.
+  await expect.poll(() => readFile(join(dir, 'order'), 'utf8').catch(() => '')).toBe('asked\n');
   forced.abort();
   await stopped;
   expect(await services[0]?.ended).toMatchObject({ code: 3 });
 });
 
 test('a service that ignores even that is killed after the grace', async () => {
-  const services = [await start('deaf', "listen(); process.on('SIGTERM', () => {}); setInterval(() => {}, 1000);")];
+  const services = [await start('deaf', "process.on('SIGTERM', () => {}); listen(); setInterval(() => {}, 1000);")];
   await services[0]?.listening;
   await stopInOrder(services, { forced: AbortSignal.abort(), graceMs: 10 });
   expect(await services[0]?.ended).toMatchObject({ signal: 'SIGKILL' });

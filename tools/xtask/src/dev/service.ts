@@ -49,7 +49,12 @@ export interface Service {
  * in its turn.
  */
 export function startService(spec: ServiceSpec): Service {
-  const child = spawn(process.execPath, [...spec.args], { cwd: spec.cwd, env: spec.env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn(process.execPath, [...spec.args], {
+    cwd: spec.cwd,
+    env: spec.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   const log = createWriteStream(spec.logFile);
   const stderrTail: string[] = [];
   const stdoutTail: string[] = [];
@@ -93,7 +98,10 @@ export function startService(spec: ServiceSpec): Service {
  * @param forced - Aborts when nobody wants to wait any more: all are asked again, which means "at once", and killed after
  *   `graceMs` if even that did not help.
  */
-export async function stopInOrder(services: readonly Service[], { forced, graceMs }: { forced: AbortSignal; graceMs: number }): Promise<void> {
+export async function stopInOrder(
+  services: readonly Service[],
+  { forced, graceMs }: { forced: AbortSignal; graceMs: number },
+): Promise<void> {
   const force = async (): Promise<void> => {
     for (const service of services) service.ask();
     await delay(graceMs, undefined, { ref: false });

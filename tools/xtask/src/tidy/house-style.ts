@@ -39,6 +39,8 @@ function checkMarks({ path, comments }: SourceFile): readonly Finding[] {
 function checkModifiers({ path, tests }: SourceFile): readonly Finding[] {
   return tests.flatMap(({ modifiers, line }) => {
     const hiding = modifiers.find((each) => hidingModifiers.has(each));
-    return hiding === undefined ? [] : [{ file: path, line, expected: `a test without \`.${hiding}\`; what cannot run here says why by context.skip('reason')` }];
+    return hiding === undefined
+      ? []
+      : [{ file: path, line, expected: `a test without \`.${hiding}\`; what cannot run here says why by context.skip('reason')` }];
   });
 }

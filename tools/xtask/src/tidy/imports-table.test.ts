@@ -3,7 +3,13 @@ import type { WorkspacePackage } from '../workspace-packages.ts';
 import { checkImports } from './imports-table.ts';
 import { parseSourceFile } from './source-file.ts';
 
-const pack = (dir: string, name: string, exports = ['.']): WorkspacePackage => ({ name, dir, isPublished: true, exports, dependencies: [] });
+const pack = (dir: string, name: string, exports = ['.']): WorkspacePackage => ({
+  name,
+  dir,
+  isPublished: true,
+  exports,
+  dependencies: [],
+});
 
 const packages = [
   pack('contracts/api-types', '@llama-orch/api-types'),
@@ -59,5 +65,7 @@ test.each([
 test('a package without a rule is a finding, so that no package escapes the table', () => {
   const stray = pack('elsewhere/stray', '@llama-orch/stray');
   const file = parseSourceFile('elsewhere/stray/src/a.ts', "import 'node:fs'\n");
-  expect(checkImports([file], [stray])).toEqual([{ file: file.path, line: 1, expected: expect.stringContaining('a line for elsewhere/stray') }]);
+  expect(checkImports([file], [stray])).toEqual([
+    { file: file.path, line: 1, expected: expect.stringContaining('a line for elsewhere/stray') },
+  ]);
 });

@@ -39,7 +39,10 @@ export function checkImports(files: readonly SourceFile[], packages: readonly Wo
     const owner = packages.find(({ dir }) => file.path.startsWith(`${dir}/`));
     if (owner === undefined) return [];
     const rule = importsTable.find(({ who }) => matchesGlob(owner.dir, who));
-    if (rule === undefined) return [{ file: file.path, line: 1, expected: `a line for ${owner.dir} in the imports table (tools/xtask/src/tidy/imports-table.ts)` }];
+    if (rule === undefined)
+      return [
+        { file: file.path, line: 1, expected: `a line for ${owner.dir} in the imports table (tools/xtask/src/tidy/imports-table.ts)` },
+      ];
     return file.imports.flatMap((each) => {
       const expected = faultOf(each, { file, owner, rule, packages });
       return expected === undefined ? [] : [{ file: file.path, line: each.line, expected }];
@@ -47,13 +50,20 @@ export function checkImports(files: readonly SourceFile[], packages: readonly Wo
   });
 }
 
-type Context = { readonly file: SourceFile; readonly owner: WorkspacePackage; readonly rule: ImportRule; readonly packages: readonly WorkspacePackage[] };
+type Context = {
+  readonly file: SourceFile;
+  readonly owner: WorkspacePackage;
+  readonly rule: ImportRule;
+  readonly packages: readonly WorkspacePackage[];
+};
 
 /** @returns What was expected instead, or `undefined` where the import is allowed. */
 function faultOf({ specifier, isTypeOnly }: Import, { file, owner, rule, packages }: Context): string | undefined {
   if (specifier.startsWith('.')) {
     const target = join(dirname(file.path), specifier);
-    return target.startsWith(`${owner.dir}/`) ? undefined : `the import of another package by its name, got "${specifier}", which leaves ${owner.dir}`;
+    return target.startsWith(`${owner.dir}/`)
+      ? undefined
+      : `the import of another package by its name, got "${specifier}", which leaves ${owner.dir}`;
   }
   const target = packages.find(({ name }) => specifier === name || specifier.startsWith(`${name}/`));
   if (target === undefined) {
@@ -66,7 +76,10 @@ function faultOf({ specifier, isTypeOnly }: Import, { file, owner, rule, package
   if (!allowed.some((pattern) => matchesGlob(target.dir, pattern))) {
     return `${owner.dir} to import only ${allowed.length === 0 ? 'nothing of ours' : allowed.join(', ')}; got "${specifier}"`;
   }
-  if (rule.isPure === true && !isTypeOnly && !file.isTest) return `\`import type\`, since ${owner.dir} is pure; got a value import of "${specifier}"`;
+  if (rule.isPure === true && !isTypeOnly && !file.isTest)
+    return `\`import type\`, since ${owner.dir} is pure; got a value import of "${specifier}"`;
   const subpath = `.${specifier.slice(target.name.length)}`;
-  return target.exports.includes(subpath) ? undefined : `a public entry of ${target.name} (${target.exports.join(', ')}), got "${specifier}"`;
+  return target.exports.includes(subpath)
+    ? undefined
+    : `a public entry of ${target.name} (${target.exports.join(', ')}), got "${specifier}"`;
 }

@@ -57,7 +57,7 @@ export function parseSourceFile(path: string, text: string): SourceFile {
   const first = comments.find(({ start }) => start < (program.body[0]?.start ?? text.length));
   return {
     path,
-    isTest: /\.test\.ts$/.test(path),
+    isTest: path.endsWith('.test.ts'),
     imports,
     tests,
     comments: comments.map(({ value, start }) => ({ text: value, line: lineAt(start) })),

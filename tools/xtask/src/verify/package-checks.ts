@@ -21,6 +21,7 @@ export async function packageChecks(options: ToolOptions): Promise<readonly stri
 /** The pinned pnpm, which is not among the dependencies: npx has it since the install. */
 async function runPnpm(args: readonly string[], options: ToolOptions): Promise<{ exitCode: number; output: string }> {
   const manifest: unknown = JSON.parse(readFileSync(join(workspaceRoot, 'package.json'), 'utf8'));
-  if (typeof manifest !== 'object' || manifest === null || !('packageManager' in manifest)) throw new Error('package.json must have `packageManager`');
+  if (typeof manifest !== 'object' || manifest === null || !('packageManager' in manifest))
+    throw new Error('package.json must have `packageManager`');
   return runTool('npx', ['--yes', String(manifest.packageManager), ...args], options);
 }

@@ -23,7 +23,11 @@ export type ToolResult = {
   readonly output: string;
 };
 
-export async function runTool(command: string, args: readonly string[], { env = {}, signal, killSignal, onOutput }: ToolOptions): Promise<ToolResult> {
+export async function runTool(
+  command: string,
+  args: readonly string[],
+  { env = {}, signal, killSignal, onOutput }: ToolOptions,
+): Promise<ToolResult> {
   if (signal.aborted) return { exitCode: 1, output: 'not run: interrupted' };
   const child = spawn(command, [...args], {
     cwd: workspaceRoot,

@@ -37,5 +37,12 @@ function parseReport(text: string): Tally {
 
 function isReport(value: unknown): value is Tally {
   if (typeof value !== 'object' || value === null) return false;
-  return 'passed' in value && typeof value.passed === 'number' && 'failed' in value && typeof value.failed === 'number' && 'skips' in value && Array.isArray(value.skips);
+  return (
+    'passed' in value &&
+    typeof value.passed === 'number' &&
+    'failed' in value &&
+    typeof value.failed === 'number' &&
+    'skips' in value &&
+    Array.isArray(value.skips)
+  );
 }

@@ -1,0 +1,99 @@
+#!/usr/bin/env node
+/**
+ * `orchestratord`: flags → config → parts → port → signals. Nothing but the order of these is decided here.
+ */
+import { readFileSync } from 'node:fs';
+import type { Context } from 'hono';
+import { createLlamaCppAdapter } from '@llama-orch/llamacpp-http';
+import {
+  assertSafeListen,
+  createKeyring,
+  createLogger,
+  createRequestGuard,
+  loadControllerConfig,
+  lockDataDir,
+  onShutdown,
+  parseFlags,
+  parseListenAddress,
+  StartError,
+  toUrl,
+} from '@llama-orch/service-kit';
+import { createApp } from './app.ts';
+import { systemClock } from './clock.ts';
+import { Controller } from './controller.ts';
+import { createMemoryJournal } from './journal/memory-journal.ts';
+import { createStreamRoute } from './routes/stream-route.ts';
+import { createServer, listen } from './server.ts';
+
+const program = 'orchestratord';
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+
+const run = async (argv: readonly string[]): Promise<void> => {
+  const parsed = parseFlags(argv, { program, summary: 'The controller of llama-orch: queues tasks, places them and streams their tokens.', version });
+  if (!parsed.ok) {
+    (parsed.exitCode === 0 ? process.stdout : process.stderr).write(parsed.text);
+    process.exitCode = parsed.exitCode;
+    return;
+  }
+  const { flags } = parsed;
+  const { config, keySecret, warnings } = loadControllerConfig({ file: flags.config, env: process.env });
+  const address = flags.listen ?? parseListenAddress(config.controller.listen);
+  if (address === undefined) throw new StartError(`controller.listen: ${config.controller.listen} is not HOST:PORT`);
+  assertSafeListen({ host: address.host, keyCount: config.keys.length });
+  if (flags.check) {
+    process.stdout.write(`${flags.config}: ok, ${config.pools.length} pools\n`);
+    return;
+  }
+
+  const log = createLogger({ service: program, level: config.controller.log.level });
+  for (const warning of warnings) log.warn({ event: 'config_warning' }, warning);
+  const lock = lockDataDir(flags.dataDir ?? config.controller.data_dir);
+  const guard = createRequestGuard({ keyring: createKeyring({ keys: config.keys, secret: keySecret ?? '' }), allowedHosts: config.controller.allowed_hosts });
+  const controller = new Controller({ config, adapters: { llamacpp: createLlamaCppAdapter }, journal: createMemoryJournal(), clock: systemClock, log });
+  const { hub, store } = controller;
+  const app = createApp({ controller, guard, log, remoteOf: remoteAddress });
+  const server = createServer({
+    fetch: (request, bindings) => app.fetch(request, bindings),
+    stream: createStreamRoute({ guard, store, hub, clock: systemClock, log }),
+    limits: config.controller.limits,
+    log,
+  });
+  const listening = await listenOrExplain(server, address);
+  controller.start();
+  const url = toUrl({ ...address, port: listening.port });
+  log.info({ event: 'listening', url, pools: config.pools.length, version }, `listening on ${url}`);
+
+  onShutdown({
+    log,
+    deadlineMs: config.controller.shutdown_deadline_ms,
+    drain: async (deadline) => {
+      await controller.drain(deadline);
+      await controller.close();
+      await listening.close();
+      lock.release();
+    },
+  });
+};
+
+const remoteAddress = (c: Context): string | undefined => {
+  const { incoming } = c.env as { incoming?: { socket: { remoteAddress?: string } } };
+  return incoming?.socket.remoteAddress;
+};
+
+const listenOrExplain = async (server: Parameters<typeof listen>[0], address: Parameters<typeof listen>[1]): ReturnType<typeof listen> => {
+  try {
+    return await listen(server, address);
+  } catch (cause) {
+    const taken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
+    const reason = taken ? `port ${address.port} of ${address.host} is taken; stop what listens there, or give --listen HOST:PORT` : String(cause);
+    throw new StartError(`cannot listen: ${reason}`, { exitCode: 1, cause });
+  }
+};
+
+try {
+  await run(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof StartError)) throw error;
+  process.stderr.write(`${program}: ${error.message.split('\n').join(`\n${program}: `)}\n`);
+  process.exitCode = error.exitCode;
+}

@@ -1,0 +1,91 @@
+/**
+ * The port: one `node:http` server that gives streams to the raw route and the rest to the app, with every limit of a
+ * request's form set. Requests that cannot even be parsed get the envelope too.
+ */
+import { randomUUID } from 'node:crypto';
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { getRequestListener } from '@hono/node-server';
+import { OrchError } from '@llama-orch/api-types';
+import type { Config } from '@llama-orch/config-schema';
+import type { ListenAddress, Logger } from '@llama-orch/service-kit';
+import { writeSocketError } from './routes/write-error.ts';
+
+type Limits = Config['controller']['limits'];
+
+export type ServerOptions = {
+  readonly fetch: (request: Request, bindings: { incoming: IncomingMessage }) => Response | Promise<Response>;
+  readonly stream: (request: IncomingMessage, response: ServerResponse) => boolean;
+  readonly limits: Limits;
+  readonly log: Logger;
+};
+
+export interface ListeningServer {
+  readonly port: number;
+  /** Close idle connections now and the others when their response is out. */
+  close(): Promise<void>;
+}
+
+/** How often the platform looks for requests that are too slow. */
+const slowRequestCheckMs = 1_000;
+
+export const createServer = ({ fetch, stream, limits, log }: ServerOptions): Server => {
+  const listener = getRequestListener((request, bindings) => fetch(request, { incoming: bindings.incoming as IncomingMessage }), { overrideGlobalObjects: false });
+  const server = createHttpServer(
+    {
+      maxHeaderSize: limits.max_header_bytes,
+      headersTimeout: limits.header_timeout_ms,
+      requestTimeout: limits.body_timeout_ms,
+      connectionsCheckingInterval: slowRequestCheckMs,
+    },
+    (request, response) => {
+      if (!stream(request, response)) void listener(request, response);
+    },
+  );
+  // Headers beyond the size limit are refused; none that fit are dropped in silence.
+  server.maxHeadersCount = 0;
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => onClientError(error, socket, limits, log));
+  return server;
+};
+
+/** @throws the platform's error, `EADDRINUSE` for a port that is taken. */
+export const listen = async (server: Server, { host, port }: ListenAddress): Promise<ListeningServer> => {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen({ host, port }, resolve);
+  await promise;
+  server.off('error', reject);
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((closed) => {
+        server.close(() => closed());
+        server.closeIdleConnections();
+      }),
+  };
+};
+
+/** @req ORCH-2006 */
+const onClientError = (error: NodeJS.ErrnoException, socket: Duplex, limits: Limits, log: Logger): void => {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  writeSocketError(socket, toOrchError(error, limits), { correlationId: randomUUID(), log });
+};
+
+const toOrchError = (error: NodeJS.ErrnoException, limits: Limits): OrchError => {
+  if (error.code === 'HPE_HEADER_OVERFLOW') {
+    return new OrchError('headers-too-large', {
+      message: `The request head is above the limit of ${limits.max_header_bytes} bytes.`,
+      details: { limit: { name: 'max_header_bytes', value: limits.max_header_bytes } },
+    });
+  }
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new OrchError('request-timeout', {
+      message: `The request head must be whole within ${limits.header_timeout_ms} ms, the request within ${limits.body_timeout_ms} ms.`,
+    });
+  }
+  return new OrchError('invalid-params', { message: `The request is not HTTP that this server takes (${error.code ?? 'unknown'}).` });
+};

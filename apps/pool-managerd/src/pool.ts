@@ -1,0 +1,391 @@
+/**
+ * One pool: the single writer of its state. It does what each state asks for (check, launch, test, probe, wait, stop) and
+ * turns the outcome into the next event; which moves exist is in `pool-state.ts`.
+ */
+import type { Logger } from '@llama-orch/service-kit';
+import { createFailure, type Failure, failureKinds, PoolFailure } from './failure.ts';
+import { type ExitStatus, explainExit } from './failure-cause.ts';
+import type { CheckedPool, CheckPool } from './host-checks.ts';
+import { readOomKills } from './host-memory.ts';
+import type { LiveWorker } from './live-worker.ts';
+import type { PoolSpec } from './pool-spec.ts';
+import { type PoolEvent, type PoolState, transition, workerOf } from './pool-state.ts';
+import { decideRestart, freshHistory, onAttempt, onReady, type RestartPolicy } from './restart-policy.ts';
+import type { Tested } from './self-test.ts';
+import { unreachable } from './unreachable.ts';
+import type { WorkerGauges } from './worker-gauges.ts';
+import type { WorkerLauncher } from './worker-launcher.ts';
+import type { WorkerRecord, WorkerStateFiles } from './worker-state-file.ts';
+
+/** Why a worker was started again. */
+export type RestartReason = Failure['kind'] | 'spec-changed';
+
+/** What others may know of a pool at one moment. */
+export type PoolView = {
+  readonly spec: PoolSpec;
+  readonly state: PoolState;
+  /** False once it was told to stop. */
+  readonly wanted: boolean;
+  readonly startCount: number;
+  readonly lastError: { readonly failure: Failure; readonly atMs: number } | null;
+  readonly restarts: number;
+  readonly oomEvents: { readonly device: number; readonly host: number };
+  readonly driverResetEvents: number;
+  readonly preload: { readonly outcome: 'ok' | 'failed'; readonly loadMs: number | null } | null;
+  /** `null` until first read after the worker became Ready. */
+  readonly gauges: WorkerGauges | null;
+};
+
+export type Pool = {
+  view(): PoolView;
+  start(spec: PoolSpec): void;
+  adopt(record: WorkerRecord): void;
+  /** New clocks and labels; the worker goes on. */
+  update(spec: PoolSpec): void;
+  /** The worker was started from something else than what is wanted now. */
+  replace(spec: PoolSpec): void;
+  /** Somebody else found the worker wanting; paced like any other fault. */
+  restart(spec: PoolSpec): void;
+  /** Resolves once nothing of the pool runs, or once it was started again. The grace before SIGKILL is at most `maxGraceMs`. */
+  stop(maxGraceMs: number): Promise<void>;
+};
+
+export type PoolDeps = {
+  readonly check: CheckPool;
+  readonly launcher: WorkerLauncher;
+  readonly stateFiles: WorkerStateFiles;
+  readonly selfTest: (worker: LiveWorker, spec: PoolSpec, signal: AbortSignal) => Promise<Tested>;
+  readonly readGauges: (worker: LiveWorker, spec: PoolSpec, signal: AbortSignal) => Promise<WorkerGauges>;
+  readonly policy: RestartPolicy;
+  /** Tail of a worker's log that is kept and read for causes. */
+  readonly logBytes: number;
+  /** Wall clock. */
+  readonly nowMs: () => number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** Resolves after `ms`, rejects with the signal's reason. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly log: Logger;
+  /** Called after each change that others may want to hear of. */
+  readonly onChange: () => void;
+  readonly onRestart: (spec: PoolSpec, engineVersion: string | null, reason: RestartReason) => void;
+  readonly onPreload: (spec: PoolSpec, engineVersion: string | null, outcome: 'ok' | 'failed') => void;
+};
+
+/** Probes in a row without an answer after which it is Unready, and after which it is restarted. */
+const missesUntilUnready = 3;
+const missesUntilDead = 6;
+/** A dying worker breaks its connections before its exit is seen; the exit says more, so it is waited for. */
+const exitSeenMs = 300;
+/** Figures are read this often; faster polls would keep llama.cpp from noticing cancels (it waits for a second of silence). */
+const gaugeIntervalMs = 5_000;
+/** How often the checks of a refused pool are repeated. */
+const recheckIntervalMs = 30_000;
+
+export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: PoolDeps): Pool => {
+  let spec = firstSpec;
+  let state: PoolState = { kind: 'stopped' };
+  let wanted = false;
+  let maxGraceMs = Number.POSITIVE_INFINITY;
+  let checked: CheckedPool | null = null;
+  let startCount = startCountBefore;
+  let history = freshHistory;
+  let lastError: PoolView['lastError'] = null;
+  let restarts = 0;
+  let oomEvents = { device: 0, host: 0 };
+  let driverResetEvents = 0;
+  let preload: PoolView['preload'] = null;
+  let gauges: WorkerGauges | null = null;
+  /** Why the last worker of this agent's life ended; `null` before the first. */
+  let endReason: RestartReason | null = null;
+  let activity = new AbortController();
+  const stopWaiters: (() => void)[] = [];
+  const log = deps.log.child({ pool_id: spec.id, engine: spec.engine });
+
+  const dispatch = (event: PoolEvent): void => {
+    const before = state;
+    state = transition(before, event);
+    if (state === before) return;
+    log.info({ event: 'pool_state', state: state.kind, from: before.kind, replica_id: replicaIdOf(workerOf(state)) }, `pool is ${state.kind}`);
+    if (state.kind === 'stopped') releaseWaiters();
+    if (activityOf(state) !== activityOf(before) || state.kind === 'checking') {
+      activity.abort();
+      activity = new AbortController();
+      run(state, activity.signal);
+    }
+    deps.onChange();
+  };
+
+  /** Start what the state asks for. Its failure counts only while the state still asks for it. */
+  const run = (current: PoolState, signal: AbortSignal): void => {
+    act(current, signal).catch(async (error: unknown) => {
+      const child = workerOf(current)?.process;
+      if (child && !signal.aborted) {
+        const exit = await Promise.race([child.exited, deps.sleep(exitSeenMs, signal).catch(() => undefined)]);
+        if (exit !== undefined) return; // `watchExit` tells why.
+      }
+      if (!signal.aborted) fail(PoolFailure.toFailure(error));
+    });
+  };
+
+  const act = async (current: PoolState, signal: AbortSignal): Promise<void> => {
+    switch (current.kind) {
+      case 'stopped':
+        return;
+      case 'checking':
+        return check(signal);
+      case 'launching':
+        return launch();
+      case 'loading':
+        return awaitLoaded(current.worker, signal);
+      case 'testing':
+        return test(current.worker, signal);
+      case 'ready':
+      case 'unready':
+        return serve(current.worker, signal);
+      case 'stopping':
+        return end(current.worker);
+      case 'waiting':
+        await deps.sleep(Math.max(0, current.retryAtMs - deps.nowMs()), signal);
+        history = onAttempt(history);
+        return dispatch({ kind: 'retry' });
+      case 'refused':
+        return recheck(current.failure, signal);
+      default:
+        return unreachable(current);
+    }
+  };
+
+  /** Record a failure and leave the state it happened in. */
+  const fail = (failure: Failure): void => {
+    const nowMs = deps.nowMs();
+    lastError = { failure, atMs: nowMs };
+    if (failure.kind === 'device-oom') oomEvents = { ...oomEvents, device: oomEvents.device + 1 };
+    if (failure.kind === 'host-oom') oomEvents = { ...oomEvents, host: oomEvents.host + 1 };
+    if (failure.kind === 'driver-error') driverResetEvents += 1;
+    const worker = workerOf(state);
+    if (worker !== null) endReason = failure.kind;
+    if (state.kind !== 'ready' && state.kind !== 'unready') {
+      preload = { outcome: 'failed', loadMs: null };
+      deps.onPreload(spec, worker?.record.tested?.engineVersion ?? null, 'failed');
+    }
+
+    const fields = { event: 'pool_failed', kind: failure.kind, cause: failure.cause, replica_id: replicaIdOf(worker), oom_events: oomEvents, driver_reset_events: driverResetEvents };
+    const failureClass = failureKinds[failure.kind].class;
+    if (failureClass === 'final') {
+      log.error(fields, failure.message);
+      return dispatch({ kind: 'refused', failure });
+    }
+    const decision = decideRestart(deps.policy, history, failureClass, nowMs, deps.random());
+    history = decision.history;
+    log.error({ ...fields, retry_ms: decision.delayMs, reason: decision.reason }, failure.message);
+    dispatch({ kind: 'failed', failure, retryAtMs: nowMs + decision.delayMs });
+  };
+
+  const check = async (signal: AbortSignal): Promise<void> => {
+    const found = await deps.check(spec, signal);
+    if (signal.aborted) return;
+    checked = found;
+    dispatch({ kind: 'checked' });
+  };
+
+  const launch = async (): Promise<void> => {
+    if (checked === null) throw new TypeError('launching without checks');
+    startCount = Math.max(startCount + 1, spec.minStartCount);
+    await deps.stateFiles.writeStartCount(spec.id, startCount);
+    const worker = await deps.launcher.launch(spec, startCount, checked);
+    gauges = null;
+    if (endReason !== null) {
+      restarts += 1;
+      deps.onRestart(spec, null, endReason);
+    }
+    log.info({ event: 'worker_started', pid: worker.process?.identity.pid, url: worker.record.advertisedUrl, replica_id: replicaIdOf(worker), cpu_carve_out: worker.record.facts.cpuCarveOut }, 'worker started');
+    dispatch({ kind: 'spawned', worker });
+    watchExit(worker);
+  };
+
+  /** A worker that ends by itself, in whatever state, is a failure of that state. */
+  const watchExit = (worker: LiveWorker): void => {
+    const { process: child } = worker;
+    if (child === null) return;
+    const explain = async (exit: ExitStatus): Promise<void> => {
+      const oomKillsNow = readOomKills();
+      const logTail = (await worker.log?.tail(deps.logBytes)) ?? '';
+      const current = workerOf(state);
+      if (current?.process !== child || state.kind === 'stopping') return;
+      const oomKills = worker.oomKillsBefore === null || oomKillsNow === null ? null : oomKillsNow - worker.oomKillsBefore;
+      fail(explainExit({ exit, oomKills, logTail }));
+    };
+    child.exited.then(explain).catch((error: unknown) => fail(PoolFailure.toFailure(error)));
+  };
+
+  const startDeadline = (worker: LiveWorker): number => worker.record.startedAtMs + spec.timeouts.startMs;
+
+  const failLate = async (worker: LiveWorker, step: string): Promise<never> => {
+    throw new PoolFailure(
+      'start-timeout',
+      `The worker was not ready ${spec.timeouts.startMs} ms after its start (step: ${step}); look at its log, or raise \`timeouts.start_ms\`.`,
+      (await worker.log?.tail(2_000)) ?? null,
+    );
+  };
+
+  const awaitLoaded = async (worker: LiveWorker, signal: AbortSignal): Promise<void> => {
+    let last = 'no answer yet';
+    for (let waitMs = 25; ; waitMs = Math.min(500, waitMs * 2)) {
+      const health = await worker.adapter.health(signal);
+      if (signal.aborted) return;
+      if (health.kind === 'ready') return dispatch({ kind: 'loaded' });
+      last = health.message;
+      if (deps.nowMs() >= startDeadline(worker)) return failLate(worker, `load, ${last}`);
+      await deps.sleep(waitMs, signal);
+    }
+  };
+
+  const test = async (worker: LiveWorker, signal: AbortSignal): Promise<void> => {
+    const limit = AbortSignal.timeout(Math.max(1, startDeadline(worker) - deps.nowMs()));
+    let tested: Tested;
+    try {
+      tested = await deps.selfTest(worker, spec, AbortSignal.any([signal, limit]));
+    } catch (error) {
+      if (limit.aborted && !signal.aborted) return failLate(worker, 'self-test');
+      throw error;
+    }
+    if (signal.aborted) return;
+    const loadMs = deps.nowMs() - worker.record.startedAtMs;
+    const record: WorkerRecord = { ...worker.record, tested: { ...tested, loadMs } };
+    await deps.stateFiles.write(record);
+    if (signal.aborted) return;
+    history = onReady(history, deps.nowMs());
+    preload = { outcome: 'ok', loadMs };
+    deps.onPreload(spec, tested.engineVersion, 'ok');
+    dispatch({ kind: 'passed', worker: { ...worker, record } });
+  };
+
+  /** Probe and measure a tested worker until it is left alone or does not answer any more. */
+  const serve = async (worker: LiveWorker, signal: AbortSignal): Promise<void> => {
+    let misses = 0;
+    let gaugesAtMs = Number.NEGATIVE_INFINITY;
+    for (;;) {
+      const health = await worker.adapter.health(signal);
+      if (signal.aborted) return;
+      misses = health.kind === 'ready' ? 0 : misses + 1;
+      if (health.kind === 'ready') dispatch({ kind: 'probed' });
+      else onMiss(misses, `${health.kind}: ${health.message}`);
+      if (signal.aborted) return;
+
+      if (misses === 0 && deps.nowMs() - gaugesAtMs >= gaugeIntervalMs) {
+        gaugesAtMs = deps.nowMs();
+        gauges = await deps.readGauges(worker, spec, signal);
+        await worker.log?.trim(deps.logBytes);
+      }
+      await deps.sleep(spec.timeouts.probeIntervalMs, signal);
+    }
+  };
+
+  const onMiss = (misses: number, why: string): void => {
+    if (misses >= missesUntilDead) {
+      return fail(createFailure('unresponsive', `The worker did not answer ${misses} probes in a row (${why}) and is restarted.`));
+    }
+    if (misses === missesUntilUnready) {
+      log.warn({ event: 'worker_unready', misses, cause: why }, 'worker does not answer its probes');
+      dispatch({ kind: 'missed' });
+    }
+  };
+
+  const end = async (worker: LiveWorker): Promise<void> => {
+    // Nothing may start on its devices while it may live, so a failure here (a full disk, a hanging driver) is tried again.
+    for (;;) {
+      try {
+        await worker.process?.terminate(Math.min(maxGraceMs, spec.timeouts.stopGraceMs));
+        await deps.launcher.release(worker);
+        break;
+      } catch (error) {
+        log.error({ event: 'worker_stop_failed', err: error, replica_id: replicaIdOf(worker) }, 'worker could not be ended; trying again');
+        await deps.sleep(1_000, new AbortController().signal);
+      }
+    }
+    gauges = null;
+    log.info({ event: 'worker_ended', replica_id: replicaIdOf(worker) }, 'worker ended');
+    dispatch({ kind: 'ended' });
+  };
+
+  const recheck = async (refusal: Failure, signal: AbortSignal): Promise<void> => {
+    let known = refusal;
+    for (;;) {
+      await deps.sleep(recheckIntervalMs, signal);
+      try {
+        await deps.check(spec, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        const failure = PoolFailure.toFailure(error);
+        if (failureKinds[failure.kind].class === 'final') {
+          if (failure.message !== known.message) fail(failure);
+          known = failure;
+          continue;
+        }
+      }
+      if (signal.aborted) return;
+      return dispatch({ kind: 'retry' });
+    }
+  };
+
+  const releaseWaiters = (): void => {
+    for (const waiter of stopWaiters.splice(0)) waiter();
+  };
+
+  return {
+    view: () => ({ spec, state, wanted, startCount, lastError, restarts, oomEvents, driverResetEvents, preload, gauges }),
+    start(next) {
+      spec = next;
+      wanted = true;
+      maxGraceMs = Number.POSITIVE_INFINITY;
+      releaseWaiters();
+      dispatch({ kind: 'start' });
+    },
+    adopt(record) {
+      const worker = deps.launcher.adopt(spec, record);
+      wanted = true;
+      startCount = Math.max(startCount, record.startCount);
+      if (record.tested !== null) {
+        preload = { outcome: 'ok', loadMs: record.tested.loadMs };
+        history = onReady(history, deps.nowMs());
+      }
+      log.info({ event: 'worker_adopted', pid: record.process?.pid, replica_id: replicaIdOf(worker) }, 'worker adopted');
+      dispatch({ kind: 'adopt', worker });
+      watchExit(worker);
+    },
+    update(next) {
+      spec = next;
+      // Whatever changed may be what it was refused for.
+      if (state.kind === 'refused') dispatch({ kind: 'retry' });
+      else deps.onChange();
+    },
+    replace(next) {
+      spec = next;
+      history = freshHistory;
+      if (workerOf(state) !== null || state.kind === 'launching') endReason = 'spec-changed';
+      dispatch({ kind: 'restart' });
+    },
+    restart(next) {
+      spec = next;
+      if (workerOf(state) === null || state.kind === 'stopping') return; // The next start count is above the one complained of.
+      fail(createFailure('restart-requested', 'The controller asked for another worker; it does so when a canceled task keeps its slot.'));
+    },
+    stop(atMostMs) {
+      wanted = false;
+      maxGraceMs = atMostMs;
+      endReason = null;
+      const stopped = new Promise<void>((resolve) => {
+        stopWaiters.push(resolve);
+      });
+      dispatch({ kind: 'stop' });
+      if (state.kind === 'stopped') releaseWaiters();
+      return stopped;
+    },
+  };
+};
+
+/** States that share one activity: a stop asked for twice is one stop, and probing goes on from Ready to Unready and back. */
+const activityOf = (state: PoolState): string => (state.kind === 'unready' ? 'ready' : state.kind);
+
+const replicaIdOf = (worker: LiveWorker | null): string | undefined => (worker === null ? undefined : `${worker.record.poolId}/${worker.record.startCount}`);

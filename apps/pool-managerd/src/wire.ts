@@ -1,0 +1,185 @@
+/**
+ * Between the words of `contracts/openapi/agent.yaml` and the agent's own. Pure both ways.
+ */
+import { resolve } from 'node:path';
+import type { AgentStatus, DesiredPool, PoolState as WirePoolState, PoolStatus, ReplicaReport } from '@llama-orch/api-types';
+import { failureKinds } from './failure.ts';
+import type { Inventory } from './gpu-probe.ts';
+import type { HostMemory } from './host-memory.ts';
+import type { LiveWorker } from './live-worker.ts';
+import type { PoolView } from './pool.ts';
+import type { PoolSpec } from './pool-spec.ts';
+import { type PoolState, workerOf } from './pool-state.ts';
+import { unreachable } from './unreachable.ts';
+
+/** @param modelsDir - Absolute; what relative model paths are relative to. */
+export const toPoolSpec = (pool: DesiredPool, modelsDir: string): PoolSpec => ({
+  id: pool.id,
+  engine: pool.engine,
+  model: {
+    name: pool.model.name,
+    path: resolve(modelsDir, pool.model.path),
+    digest: pool.model.digest,
+    quant: pool.model.quant,
+    ctxLimit: pool.model.ctx_limit,
+  },
+  quant: pool.quant,
+  ctx: pool.ctx,
+  devices: pool.devices,
+  tensorSplit: pool.tensor_split,
+  shareDevices: pool.share_devices,
+  workloads: pool.workloads,
+  slots: pool.slots,
+  determinism: pool.determinism,
+  runtime: toRuntime(pool.runtime),
+  allowCpu: pool.allow_cpu,
+  preload: pool.preload,
+  samplerProfileVersion: pool.sampler_profile_version,
+  kvType: pool.kv_type,
+  minStartCount: pool.min_start_count,
+  timeouts: {
+    startMs: pool.timeouts.start_ms,
+    probeIntervalMs: pool.timeouts.probe_interval_ms,
+    stopGraceMs: pool.timeouts.stop_grace_ms,
+  },
+  requireSameEngineVersion: pool.require_same_engine_version,
+  expectedEngineVersion: pool.expected_engine_version,
+});
+
+const toRuntime = (runtime: DesiredPool['runtime']): PoolSpec['runtime'] => {
+  switch (runtime.kind) {
+    case 'embedded':
+      return { kind: 'embedded' };
+    case 'command':
+      return { kind: 'command', command: runtime.command ?? null, env: runtime.env ?? {} };
+    case 'external':
+      return { kind: 'external', url: runtime.url, digest: runtime.digest };
+    default:
+      return unreachable(runtime);
+  }
+};
+
+export type AgentIdentity = {
+  /** New for each start of the agent. */
+  readonly instanceId: string;
+  readonly version: string;
+  readonly startedAtMs: number;
+  readonly hostname: string;
+  readonly allowCpu: boolean;
+};
+
+export type AgentSnapshot = {
+  /** The desired generation that is applied; 0 for none. */
+  readonly generation: number;
+  readonly intervalMs: number;
+  readonly inventory: Inventory;
+  readonly hostMemory: HostMemory;
+  readonly pools: readonly PoolView[];
+  readonly nowMs: number;
+};
+
+/** @req ORCH-2109, ORCH-3032 */
+export const toAgentStatus = (agent: AgentIdentity, snapshot: AgentSnapshot): AgentStatus => ({
+  instance_id: agent.instanceId,
+  agent_version: agent.version,
+  started_at: toIso(agent.startedAtMs),
+  generation: snapshot.generation,
+  interval_ms: snapshot.intervalMs,
+  host: {
+    hostname: agent.hostname,
+    ram_total_bytes: snapshot.hostMemory.totalBytes,
+    ram_available_bytes: snapshot.hostMemory.availableBytes,
+    allow_cpu: agent.allowCpu,
+    devices:
+      snapshot.inventory.kind === 'none'
+        ? []
+        : snapshot.inventory.devices.map((device) => ({
+            index: device.index,
+            uuid: device.uuid,
+            name: device.name,
+            memory_total_bytes: device.memoryTotalBytes,
+            memory_used_bytes: device.memoryUsedBytes,
+            utilization_ratio: device.utilizationRatio,
+            compute_capability: device.computeCapability,
+            numa_node: device.numaNode,
+          })),
+    inventory_error: snapshot.inventory.kind === 'none' ? { code: `nvidia-smi-${snapshot.inventory.code}`, message: snapshot.inventory.message } : null,
+  },
+  pools: snapshot.pools.map((pool) => toPoolStatus(pool, snapshot.nowMs)),
+});
+
+export const toPoolStatus = (pool: PoolView, nowMs: number): PoolStatus => ({
+  pool_id: pool.spec.id,
+  state: toWireState(pool.state),
+  start_count: pool.startCount,
+  last_error:
+    pool.lastError === null
+      ? null
+      : {
+          code: failureKinds[pool.lastError.failure.kind].code,
+          kind: pool.lastError.failure.kind,
+          message: pool.lastError.failure.message,
+          cause: pool.lastError.failure.cause,
+          at: toIso(pool.lastError.atMs),
+        },
+  restarts: pool.restarts,
+  next_retry_ms: pool.state.kind === 'waiting' ? Math.max(0, Math.round(pool.state.retryAtMs - nowMs)) : null,
+  oom_events: pool.oomEvents,
+  driver_reset_events: pool.driverResetEvents,
+  preload: pool.preload === null ? null : { outcome: pool.preload.outcome, load_ms: pool.preload.loadMs },
+  replica: toReplica(pool),
+});
+
+/** See the table in `pool-state.ts`. A pool that waits for its next try, or ends a failed worker before it, is Unready. */
+export const toWireState = (state: PoolState): WirePoolState => {
+  switch (state.kind) {
+    case 'checking':
+    case 'launching':
+    case 'loading':
+    case 'testing':
+      return 'starting';
+    case 'waiting':
+      return 'unready';
+    case 'stopping':
+      return state.next.kind === 'wait' ? 'unready' : 'stopping';
+    case 'stopped':
+    case 'ready':
+    case 'unready':
+    case 'refused':
+      return state.kind;
+    default:
+      return unreachable(state);
+  }
+};
+
+/** Only a worker that passed its self-test is one: before it nothing is known of it. */
+const toReplica = (pool: PoolView): ReplicaReport | null => {
+  if (pool.state.kind !== 'ready' && pool.state.kind !== 'unready' && pool.state.kind !== 'stopping') return null;
+  const worker: LiveWorker | null = workerOf(pool.state);
+  const tested = worker?.record.tested;
+  if (!worker || !tested) return null;
+  const { record } = worker;
+  return {
+    replica_id: `${record.poolId}/${record.startCount}`,
+    url: record.advertisedUrl,
+    engine: pool.spec.engine,
+    engine_version: tested.engineVersion,
+    trtllm_version: null,
+    model_digest: pool.spec.model.digest,
+    quant: pool.spec.quant,
+    ctx: pool.spec.ctx,
+    slots_total: tested.slotsTotal,
+    slots_free: pool.gauges?.slotsFree ?? null,
+    numerics: record.facts.numerics,
+    sampler_profile_version: pool.spec.samplerProfileVersion,
+    workloads: [...pool.spec.workloads],
+    cpu_carve_out: record.facts.cpuCarveOut,
+    pid: record.process?.pid ?? null,
+    started_at: toIso(record.startedAtMs),
+    vram_used_bytes: pool.gauges?.vramUsedBytes ?? null,
+    gpu_utilization_ratio: pool.gauges?.gpuUtilizationRatio ?? null,
+    kv_cache_usage_ratio: pool.gauges?.kvCacheUsageRatio ?? null,
+  };
+};
+
+const toIso = (ms: number): string => new Date(ms).toISOString();

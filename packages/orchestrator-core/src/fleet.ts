@@ -1,0 +1,286 @@
+/**
+ * Pools, lanes, sets and replicas as they come and go. The one writer of who is Ready; it knows nothing of tasks but that
+ * they wait in gates.
+ */
+import { loseKv } from './affinity.ts';
+import type { ClassWeights } from './fairness.ts';
+import { Lane, Pool, toLaneId } from './lane.ts';
+import type { CoreConfig, ReplicaSpec } from './model.ts';
+import { Gate } from './queue.ts';
+import { Replica } from './replica.ts';
+import { ReplicaSet, toSetId } from './replica-set.ts';
+import type { Task } from './task.ts';
+
+/** Weight of the newest observed recovery. */
+const RECOVERY_RATE = 1 / 4;
+
+/** What the fleet tells its owner while it changes. */
+export type FleetListener = {
+  /** The replica may be able to take a task now. */
+  readonly onOffer: (replica: Replica) => void;
+  /** The replica is gone for good. */
+  readonly onGone: (replica: Replica) => void;
+};
+
+export class Fleet {
+  readonly pools = new Map<string, Pool>();
+  readonly lanes = new Map<string, Lane>();
+  readonly replicas = new Map<string, Replica>();
+  readonly #byDigest = new Map<string, Lane[]>();
+  readonly #listener: FleetListener;
+  readonly #weights: ClassWeights;
+  #cooling: Replica[] = [];
+  /** When the next cooldown ends. */
+  coolUntilMs = Infinity;
+  /** Measured time from not Ready to Ready; `null` before any pool recovered. */
+  #recoveryMs: number | null = null;
+
+  constructor(weights: ClassWeights, listener: FleetListener) {
+    this.#weights = weights;
+    this.#listener = listener;
+  }
+
+  /** Lanes of one model, in config order. */
+  lanesOf(modelDigest: string): readonly Lane[] {
+    return this.#byDigest.get(modelDigest) ?? [];
+  }
+
+  /** Expected time until a pool that starts is Ready. */
+  recoveryMs(priorMs: number): number {
+    return this.#recoveryMs ?? priorMs;
+  }
+
+  /**
+   * Apply a config.
+   *
+   * 1. A pool that stays in its lane keeps its replica; new limits bind at once.
+   * 2. A pool that moved to another lane loses its replica: that worker runs the old model, and ends by itself.
+   * 3. A pool that is gone loses its replica too. What runs goes on; the controller reports the ends.
+   *
+   * @returns Tasks that waited for what is gone, in no queue now, oldest first.
+   * @req ORCH-3031
+   */
+  configure(config: CoreConfig, nowMs: number): Task[] {
+    const displaced: Task[] = [];
+    const members = new Map<Lane, Pool[]>();
+    const kept = new Set<string>();
+    for (const spec of config.pools) {
+      kept.add(spec.poolId);
+      const laneId = toLaneId(spec);
+      const lane = this.lanes.get(laneId) ?? new Lane(spec, this.#weights);
+      this.lanes.set(laneId, lane);
+      let pool = this.pools.get(spec.poolId);
+      if (pool === undefined) {
+        pool = new Pool(spec, lane, nowMs);
+        this.pools.set(spec.poolId, pool);
+      } else if (pool.lane === lane) {
+        // 1
+        pool.spec = spec;
+        const { replica } = pool;
+        if (replica !== null) this.#change(replica, nowMs, () => replica.boundSlots());
+      } else {
+        // 2
+        displaced.push(...this.#uproot(pool, nowMs));
+        pool.spec = spec;
+        pool.lane = lane;
+        pool.state = 'starting';
+        pool.unreadySinceMs = nowMs;
+      }
+      const list = members.get(lane);
+      if (list === undefined) members.set(lane, [pool]);
+      else list.push(pool);
+    }
+    // 3
+    for (const pool of this.pools.values()) {
+      if (kept.has(pool.id)) continue;
+      displaced.push(...this.#uproot(pool, nowMs));
+      this.pools.delete(pool.id);
+    }
+    this.#byDigest.clear();
+    for (const lane of this.lanes.values()) {
+      const pools = members.get(lane);
+      if (pools === undefined) {
+        this.lanes.delete(lane.id);
+        displaced.push(...lane.queue.toArray());
+        for (const task of lane.queue.toArray()) lane.queue.remove(task);
+        lane.configure([]);
+        continue;
+      }
+      lane.configure(pools);
+      this.#refreshLane(lane, nowMs);
+      const lanes = this.#byDigest.get(lane.shape.modelDigest);
+      if (lanes === undefined) this.#byDigest.set(lane.shape.modelDigest, [lane]);
+      else lanes.push(lane);
+    }
+    return displaced.toSorted((a, b) => a.order - b.order);
+  }
+
+  /** A worker is Ready, for the first time or again. Unknown pools and workers of a pool's former lane are ignored. */
+  onUp(spec: ReplicaSpec, nowMs: number): void {
+    const pool = this.pools.get(spec.poolId);
+    if (pool === undefined || pool.retiredReplicaId === spec.replicaId) return;
+    if (!pool.ready && !Number.isNaN(pool.unreadySinceMs)) this.#observeRecovery(nowMs - pool.unreadySinceMs);
+    pool.state = 'starting';
+    if (pool.replica !== null && pool.replica.id !== spec.replicaId) this.#retire(pool.replica, nowMs);
+    const set = this.#setOf(pool, spec);
+    const known = pool.replica;
+    if (known === null) {
+      const replica = new Replica(spec, pool, set);
+      replica.paused = true;
+      pool.replica = replica;
+      this.replicas.set(replica.id, replica);
+      this.#change(replica, nowMs, () => {
+        replica.paused = false;
+      });
+      return;
+    }
+    this.#change(known, nowMs, () => {
+      known.set = set;
+      known.shownSlots = spec.slots;
+      known.boundSlots();
+      known.paused = false;
+      known.warmUp();
+    });
+  }
+
+  onPaused(replicaId: string, nowMs: number): void {
+    const replica = this.replicas.get(replicaId);
+    if (replica === undefined) return;
+    this.#change(replica, nowMs, () => {
+      replica.paused = true;
+    });
+  }
+
+  onDown(replicaId: string, nowMs: number): void {
+    const replica = this.replicas.get(replicaId);
+    if (replica !== undefined) this.#retire(replica, nowMs);
+  }
+
+  onPoolState(poolId: string, state: 'starting' | 'down', nowMs: number): void {
+    const pool = this.pools.get(poolId);
+    if (pool === undefined) return;
+    pool.state = state;
+    this.#refreshLane(pool.lane, nowMs);
+  }
+
+  /** A slot was taken, released or shown free. */
+  onSlots(replica: Replica): void {
+    const { free } = replica.lane;
+    if (replica.canTake) {
+      if (replica.heapIndex === -1) free.push(replica);
+      else free.update(replica);
+      this.#listener.onOffer(replica);
+    } else if (replica.heapIndex !== -1) free.remove(replica);
+  }
+
+  /** An attempt broke on the replica: it gets nothing for a while. */
+  cool(replica: Replica, nowMs: number): void {
+    if (!replica.cooling) this.#cooling.push(replica);
+    replica.cool(nowMs);
+    this.coolUntilMs = Math.min(this.coolUntilMs, replica.coolUntilMs);
+    this.onSlots(replica);
+  }
+
+  /** End the cooldowns that are over. */
+  warmUp(nowMs: number): void {
+    const still: Replica[] = [];
+    this.coolUntilMs = Infinity;
+    for (const replica of this.#cooling) {
+      if (replica.gone || !replica.cooling) continue;
+      if (replica.coolUntilMs > nowMs) {
+        still.push(replica);
+        this.coolUntilMs = Math.min(this.coolUntilMs, replica.coolUntilMs);
+        continue;
+      }
+      replica.warmUp();
+      this.onSlots(replica);
+    }
+    this.#cooling = still;
+  }
+
+  /** Change what decides readiness, and keep every count derived from it true. */
+  #change(replica: Replica, nowMs: number, mutate: () => void): void {
+    const { lane } = replica;
+    this.#count(replica, -1);
+    mutate();
+    this.#count(replica, 1);
+    this.onSlots(replica);
+    this.#refreshLane(lane, nowMs);
+    // Fewer Ready ones: a replica that re-runs avoided may now be the only one left for them.
+    for (const gate of lane.queue.reruns) for (const avoided of gate.scope.avoid) if (avoided.canTake) this.#listener.onOffer(avoided);
+  }
+
+  #count(replica: Replica, by: 1 | -1): void {
+    if (!replica.ready) return;
+    replica.lane.readyReplicas += by;
+    replica.lane.readySlots += by * replica.slots;
+    replica.set.readyReplicas += by;
+  }
+
+  #retire(replica: Replica, nowMs: number): void {
+    this.#change(replica, nowMs, () => {
+      replica.gone = true;
+    });
+    this.replicas.delete(replica.id);
+    if (replica.pool.replica === replica) replica.pool.replica = null;
+    this.#refreshLane(replica.lane, nowMs);
+    loseKv(replica);
+    this.#listener.onGone(replica);
+  }
+
+  /** Take a pool out of its lane, with everything that waits for it. */
+  #uproot(pool: Pool, nowMs: number): Task[] {
+    const { lane, replica } = pool;
+    if (replica !== null) {
+      pool.retiredReplicaId = replica.id;
+      this.#retire(replica, nowMs);
+    }
+    this.#leaveSet(pool);
+    const waiting = [pool.pins, ...lane.queue.reruns.filter((gate) => gate.scope.pool === pool)].flatMap((gate) => gate.tasks());
+    for (const task of waiting) lane.queue.remove(task);
+    // Its FIFOs belong to the old lane's flows.
+    pool.pins = new Gate({ pool, set: null, avoid: [] });
+    return waiting;
+  }
+
+  #setOf(pool: Pool, spec: ReplicaSpec): ReplicaSet {
+    const id = toSetId(pool.spec, spec);
+    if (pool.set?.id === id) return pool.set;
+    // The replica it has, if any, counts for its old set until `#change` moves it.
+    this.#leaveSet(pool);
+    const { sets } = pool.lane;
+    const set = sets.get(id) ?? new ReplicaSet(id, spec.engineVersion);
+    sets.set(id, set);
+    set.poolIds.add(pool.id);
+    pool.set = set;
+    return set;
+  }
+
+  #leaveSet(pool: Pool): void {
+    const { set } = pool;
+    if (set === null) return;
+    set.poolIds.delete(pool.id);
+    if (set.poolIds.size === 0) pool.lane.sets.delete(set.id);
+    pool.set = null;
+  }
+
+  #observeRecovery(tookMs: number): void {
+    this.#recoveryMs = this.#recoveryMs === null ? tookMs : this.#recoveryMs + RECOVERY_RATE * (tookMs - this.#recoveryMs);
+  }
+
+  /** Since when each pool of the lane, and the lane itself, cannot serve. */
+  #refreshLane(lane: Lane, nowMs: number): void {
+    let hopeful = 0;
+    for (const pool of lane.pools) {
+      if (pool.ready) pool.unreadySinceMs = Number.NaN;
+      else if (Number.isNaN(pool.unreadySinceMs)) pool.unreadySinceMs = nowMs;
+      if (pool.hopeful) {
+        hopeful += 1;
+        pool.deadSinceMs = Infinity;
+      } else if (pool.deadSinceMs === Infinity) pool.deadSinceMs = nowMs;
+    }
+    lane.hopefulPools = hopeful;
+    if (hopeful > 0) lane.deadSinceMs = Infinity;
+    else if (lane.deadSinceMs === Infinity) lane.deadSinceMs = nowMs;
+  }
+}

@@ -1,0 +1,2 @@
+/** Public surface of the llama.cpp adapter. */
+export { createLlamaCppAdapter } from './adapter.ts';

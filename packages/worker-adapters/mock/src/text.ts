@@ -1,0 +1,67 @@
+/**
+ * The scripted engine's model: text and tokens as pure functions, so that two processes given the same prompt and seed
+ * say the same. It owns no state.
+ */
+
+const words = [
+  ' river', ' stone', ' in', ' the', ' light', ' of', ' a', ' quiet', ' moon', ' snow', ' falls', ' on', ' old', ' roofs', ' and',
+  ' wind', ' turns', ' each', ' leaf', ' slow', ' as', ' smoke', ',', '.', '\n', ' café', ' 月', ' 雪', ' über', ' 🌊',
+];
+
+/** Text of the token at `index` of the answer to `prompt` under `seed`. */
+export const tokenText = (key: number, index: number): string => words[mix(key ^ Math.imul(index + 1, 0x9e3779b1)) % words.length] ?? '';
+
+/** The one number that all text of an answer depends on. */
+export const answerKey = (prompt: string, seed: number): number => {
+  let hash = 0x811c9dc5 ^ seed;
+  for (let i = 0; i < prompt.length; i += 1) hash = Math.imul(hash ^ prompt.charCodeAt(i), 0x01000193);
+  return mix(hash ^ Math.imul(seed, 0x85ebca6b));
+};
+
+const mix = (value: number): number => {
+  let mixed = value ^ (value >>> 16);
+  mixed = Math.imul(mixed, 0x7feb352d);
+  mixed ^= mixed >>> 15;
+  mixed = Math.imul(mixed, 0x846ca68b);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+};
+
+/** Begin of sequence; counted in every prompt. */
+export const bosToken = 1;
+export const eosToken = 2;
+
+/** Bytes in one token of a prompt, about what real vocabularies reach. */
+const bytesPerToken = 4;
+/** Most bytes that one id can spell: 2^53 leaves 6 of them beside their count. */
+const maxSpelledBytes = 6;
+
+/** Ids of a text; each spells its bytes, so that {@link detokenize} needs no table. */
+export const tokenize = (text: string): readonly number[] => {
+  const bytes = Buffer.from(text);
+  return Array.from({ length: Math.ceil(bytes.length / bytesPerToken) }, (_, i) => spell(bytes.subarray(i * bytesPerToken, (i + 1) * bytesPerToken)));
+};
+
+/** Tokens of a prompt as the engine counts them, without making the ids. */
+export const promptTokens = (prompt: string): number => Math.ceil(Buffer.byteLength(prompt) / bytesPerToken) + 1;
+
+/** Id of a piece of generated text: of its last bytes where it is longer than an id can spell. */
+export const tokenIdOf = (text: string): number => spell(Buffer.from(text).subarray(-maxSpelledBytes));
+
+export const detokenize = (ids: readonly number[]): string => Buffer.concat(ids.map(bytesOf)).toString('utf8');
+
+/** Small ids are control tokens, so the byte count is kept one up. */
+const spell = (bytes: Uint8Array): number => {
+  let value = bytes.length + 1;
+  for (const byte of bytes) value = value * 256 + byte;
+  return value;
+};
+
+const bytesOf = (id: number): Buffer => {
+  const bytes: number[] = [];
+  let rest = id;
+  while (rest >= 256) {
+    bytes.unshift(rest % 256);
+    rest = Math.floor(rest / 256);
+  }
+  return rest === bytes.length + 1 ? Buffer.from(bytes) : Buffer.alloc(0);
+};
