@@ -35,7 +35,7 @@ export interface Embedder {
 export interface Ranker {
   readonly maxTokens: number;
   countTokens(query: string, document: string): number;
-  /** Relevance as a logit: any number, higher is more relevant. */
+  /** Relevance as the model gives it, mostly a logit: any finite number, higher is more relevant. */
   score(query: string, document: string): Promise<number>;
 }
 
@@ -120,12 +120,16 @@ async function openRanker(model: LlamaModel, settings: Settings, ctxTokens: numb
   // Without the head llama.cpp ends the process in mid-request, so it is looked for here.
   if (!model.fileInsights.supportsRanking)
     throw new Error('the model has no rank head (cls.weight or cls.output.weight): it cannot rerank');
+  const isProbability = ['qwen3', 'qwen3vl'].includes(model.fileInfo.metadata.general.architecture);
   const context = await model.createRankingContext({ contextSize: ctxTokens, batchSize: ctxTokens, threads: settings.threads });
   return {
     maxTokens: ctxTokens - 1,
     countTokens: (query, document) => context.calculateInputLength(query, document),
-    // node-llama-cpp gives a probability, llama-server the logit that it came from.
-    score: async (query, document) => toLogit(await context.rank(query, document)),
+    // node-llama-cpp gives a probability, llama-server what it came from; Qwen3's heads end in a probability themselves.
+    score: async (query, document) => {
+      const probability = await context.rank(query, document);
+      return Math.fround(isProbability ? probability : toLogit(probability));
+    },
   };
 }
 
@@ -186,6 +190,8 @@ function roundUp(value: number, step: number): number {
   return Math.max(step, Math.ceil(Math.floor(value) / step) * step);
 }
 
+/** Finite: beyond about 36 either way the probability is 0 or 1 in 64 bits and cannot tell scores apart. */
 function toLogit(probability: number): number {
-  return Math.log(probability / (1 - probability));
+  const inside = Math.min(1 - Number.EPSILON / 2, Math.max(Number.EPSILON / 2, probability));
+  return Math.log(inside / (1 - inside));
 }

@@ -2,10 +2,10 @@
  * The members of node-llama-cpp that its types hide, in one place and checked when the model is loaded. Version 3.21.1 is
  * pinned for them.
  *
- * Why not `sequence.evaluate()`: it draws the tokens of all sequences in parallel threads, and llama.cpp reorders the
- * logits of a mixed batch at the first read, without a lock. With two or more busy slots equal seeds then gave unlike
- * text (measured: 3 runs of 4 equal-seeded slots, 3 different results). This worker needs one order of drawing, and the
- * batch composed by itself; both are one level lower.
+ * Why not `sequence.evaluate()`: it draws the tokens of all sequences in parallel threads, and llama.cpp puts the logits
+ * of a mixed batch into order at the first read, without a lock. Sometimes a sequence then gets another's token: of 80
+ * answers from four slots with one seed 2 were unlike the others, with one thread in the pool none. Drawing one after the
+ * other, and composing the batches with that in mind, is possible one level lower.
  */
 import type { LlamaContext, LlamaModel } from 'node-llama-cpp';
 

@@ -73,16 +73,20 @@ export const createControllerLink = (deps: ControllerLinkDeps): ControllerLink =
     intervalMs = answer.interval_ms;
   };
 
-  /** Until the interval passed, or something changed; a change during a report counts for the next one. */
-  const pause = async (ms: number, wakesOnChange: boolean): Promise<void> => {
-    const woken = new AbortController();
-    if (wakesOnChange) wake = () => woken.abort();
-    const either = AbortSignal.any([ended.signal, woken.signal]);
-    const wait = wakesOnChange && hasChanged ? coalesceMs : ms;
-    await deps.sleep(wait, hasChanged && wakesOnChange ? ended.signal : either).catch(() => undefined);
-    wake = null;
-    if (woken.signal.aborted && !ended.signal.aborted) await deps.sleep(coalesceMs, ended.signal).catch(() => undefined);
+  /** Until the interval passed, or something changed; a change during the report before counts too. */
+  const pause = async (ms: number): Promise<void> => {
+    if (!hasChanged) {
+      const woken = new AbortController();
+      wake = () => woken.abort();
+      await rest(ms, AbortSignal.any([ended.signal, woken.signal]));
+      wake = null;
+      if (!woken.signal.aborted) return;
+    }
+    await rest(coalesceMs, ended.signal);
   };
+
+  /** A pause that ends early is still only a pause. */
+  const rest = (ms: number, signal: AbortSignal): Promise<void> => deps.sleep(ms, signal).catch(() => undefined);
 
   const statusLoop = async (): Promise<void> => {
     let failures = 0;
@@ -98,8 +102,7 @@ export const createControllerLink = (deps: ControllerLinkDeps): ControllerLink =
         onTrouble(error);
       }
       // While the controller is away changes do not make the calls denser: it will get everything at once when it is back.
-      if (failures === 0) await pause(intervalMs, true);
-      else await pause(backoff(failures), false);
+      await (failures === 0 ? pause(intervalMs) : rest(backoff(failures), ended.signal));
     }
   };
 
@@ -120,7 +123,7 @@ export const createControllerLink = (deps: ControllerLinkDeps): ControllerLink =
         failures += 1;
         // The status loop speaks of an absent controller; what it cannot see is said here.
         if (isConnected) deps.log.warn({ event: 'desired_failed', cause: describe(error).text }, 'the desired pools could not be read or applied; trying again');
-        await deps.sleep(backoff(failures), ended.signal).catch(() => undefined);
+        await rest(backoff(failures), ended.signal);
       }
     }
   };

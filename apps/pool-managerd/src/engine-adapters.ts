@@ -2,8 +2,8 @@
  * Which adapter speaks to which engine. The one place of the agent that names adapters.
  */
 import type { CreateAdapter } from '@llama-orch/adapter-api';
-import { createLlamacppAdapter } from '@llama-orch/llamacpp-http';
+import { createLlamaCppAdapter } from '@llama-orch/llamacpp-http';
 import type { EngineName } from './pool-spec.ts';
 
 /** Engines without an entry are refused with `adapter-missing`. */
-export const engineAdapters: Partial<Record<EngineName, CreateAdapter>> = { llamacpp: createLlamacppAdapter };
+export const engineAdapters: Partial<Record<EngineName, CreateAdapter>> = { llamacpp: createLlamaCppAdapter };

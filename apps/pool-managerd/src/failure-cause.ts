@@ -46,7 +46,7 @@ const rules: readonly Rule[] = [
   },
   {
     kind: 'bad-launch-flag',
-    pattern: /error: (?:invalid|unknown|unrecognized) (?:argument|option)|unknown argument|unrecognized option|Unknown option|invalid value for argument/i,
+    pattern: /error: (?:invalid|unknown|unrecognized) (?:argument|option)|error while handling argument|unknown argument|unrecognized option|Unknown option|invalid value for argument/i,
     message: 'The engine does not know a flag of its command; correct `runtime.command`, or use an engine version that knows it.',
   },
   {

@@ -96,6 +96,8 @@ export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: 
   let driverResetEvents = 0;
   let preload: PoolView['preload'] = null;
   let gauges: WorkerGauges | null = null;
+  /** Of the last worker that said it. */
+  let engineVersion: string | null = null;
   /** Why the last worker of this agent's life ended; `null` before the first. */
   let endReason: RestartReason | null = null;
   let activity = new AbortController();
@@ -167,7 +169,7 @@ export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: 
     if (worker !== null) endReason = failure.kind;
     if (state.kind !== 'ready' && state.kind !== 'unready') {
       preload = { outcome: 'failed', loadMs: null };
-      deps.onPreload(spec, worker?.record.tested?.engineVersion ?? null, 'failed');
+      deps.onPreload(spec, engineVersion, 'failed');
     }
 
     const fields = { event: 'pool_failed', kind: failure.kind, cause: failure.cause, replica_id: replicaIdOf(worker), oom_events: oomEvents, driver_reset_events: driverResetEvents };
@@ -197,7 +199,7 @@ export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: 
     gauges = null;
     if (endReason !== null) {
       restarts += 1;
-      deps.onRestart(spec, null, endReason);
+      deps.onRestart(spec, engineVersion, endReason);
     }
     log.info({ event: 'worker_started', pid: worker.process?.identity.pid, url: worker.record.advertisedUrl, replica_id: replicaIdOf(worker), cpu_carve_out: worker.record.facts.cpuCarveOut }, 'worker started');
     dispatch({ kind: 'spawned', worker });
@@ -257,7 +259,8 @@ export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: 
     if (signal.aborted) return;
     history = onReady(history, deps.nowMs());
     preload = { outcome: 'ok', loadMs };
-    deps.onPreload(spec, tested.engineVersion, 'ok');
+    engineVersion = tested.engineVersion;
+    deps.onPreload(spec, engineVersion, 'ok');
     dispatch({ kind: 'passed', worker: { ...worker, record } });
   };
 
@@ -348,6 +351,7 @@ export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: 
       startCount = Math.max(startCount, record.startCount);
       if (record.tested !== null) {
         preload = { outcome: 'ok', loadMs: record.tested.loadMs };
+        engineVersion = record.tested.engineVersion;
         history = onReady(history, deps.nowMs());
       }
       log.info({ event: 'worker_adopted', pid: record.process?.pid, replica_id: replicaIdOf(worker) }, 'worker adopted');

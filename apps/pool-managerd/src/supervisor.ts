@@ -72,20 +72,22 @@ export const createSupervisor = (deps: SupervisorDeps): Supervisor => {
         void pool.stop(Number.POSITIVE_INFINITY);
         return;
       }
-      case 'remove':
-        return remove(action.poolId);
+      case 'remove': {
+        const pool = pools.get(action.poolId);
+        // Not awaited: a slow end must not hold up the other pools.
+        if (pool !== undefined) void remove(pool, action.poolId);
+        return;
+      }
       default:
         return unreachable(action);
     }
   };
 
-  const remove = (poolId: string): void => {
-    const pool = pools.get(poolId);
-    void pool?.stop(Number.POSITIVE_INFINITY).then(() => {
-      // It may have become wanted again while it stopped.
-      if (pools.get(poolId) === pool && !pool.view().wanted) pools.delete(poolId);
-      deps.onChange();
-    });
+  const remove = async (pool: Pool, poolId: string): Promise<void> => {
+    await pool.stop(Number.POSITIVE_INFINITY);
+    // It may have become wanted again while it stopped.
+    if (pools.get(poolId) === pool && !pool.view().wanted) pools.delete(poolId);
+    deps.onChange();
   };
 
   /** End a worker of an earlier agent: by its recorded identity, and by its nonce if it died before it had one. */

@@ -8,7 +8,6 @@ import { forecastWaitMs, gapMs } from './forecast.ts';
 import type { Lane, Pool } from './lane.ts';
 import type { FullPolicy, TaskSpec } from './model.ts';
 import { chooseReplica } from './placement.ts';
-import type { GateScope } from './queue.ts';
 import type { TokenBucket } from './rate-limit.ts';
 import type { Replica } from './replica.ts';
 import type { Session } from './session.ts';
@@ -58,7 +57,10 @@ export function findCandidates(lanes: readonly Lane[], task: TaskSpec): Candidat
   );
   if (serving.length === 0) {
     const wanted = [task.workload, task.engine, task.pinPoolId === null ? null : `pool ${task.pinPoolId}`].filter((part) => part !== null);
-    return refuse('model-not-served', `No pool serves this model with ${wanted.join(', ')}. Drop engine or pool, or use a listed combination.`);
+    return refuse(
+      'model-not-served',
+      `No pool serves this model with ${wanted.join(', ')}. Drop engine or pool, or use a listed combination.`,
+    );
   }
   // 3
   const faithful = task.determinism === 'strict' ? serving.filter(({ shape }) => shape.determinism !== 'none') : serving;
@@ -132,7 +134,6 @@ export type RouteQuestion = {
   readonly tenant: Tenant;
   readonly klass: number;
   readonly session: Session | undefined;
-  readonly scopeOf: (lane: Lane) => GateScope;
   readonly pinned: Pool | null;
   readonly recoveryMs: number;
   readonly nowMs: number;
@@ -156,7 +157,7 @@ export function chooseRoute(candidates: Candidates, question: RouteQuestion): Ro
 function toRoute(fit: LaneFit, question: RouteQuestion): Route {
   const { lane, ctxTokens, maxTokens } = fit;
   const { task, tenant, klass, session, pinned, recoveryMs, nowMs } = question;
-  const replica = chooseReplica(lane, { session, attempts: 0, failedOn: [] }, question.scopeOf(lane));
+  const replica = chooseReplica(lane, { session, attempts: 0, failedOn: [] }, (pinned?.pins ?? lane.queue.open).scope);
   const serviceMs = lane.model(klass).workMs(task.promptTokens, outBudgetOf(task, maxTokens));
   if (replica !== null) return { lane, ctxTokens, maxTokens, replica, waitMs: 0, serviceMs, roomy: true };
   const waitMs = forecastWaitMs(lane, { tenant, klass, pool: pinned, fraction: 1 }, recoveryMs, nowMs);

@@ -9,7 +9,13 @@ import type { EngineName, FullPolicy, SessionKey, TaskKey } from './model.ts';
 export type TaskEnd =
   | { readonly kind: 'succeeded'; readonly finishReason: 'stop' | 'length'; readonly tokensIn: number; readonly tokensOut: number }
   | { readonly kind: 'canceled' }
-  | { readonly kind: 'failed'; readonly error: ErrorKind; readonly message: string; readonly retryAfterMs: number | null; readonly policyLabel: FullPolicy | null };
+  | {
+      readonly kind: 'failed';
+      readonly error: ErrorKind;
+      readonly message: string;
+      readonly retryAfterMs: number | null;
+      readonly policyLabel: FullPolicy | null;
+    };
 
 /** Why an attempt must stop. */
 export type AbortReason = 'canceled' | 'deadline' | 'wall-timeout' | 'idle-timeout' | 'drain' | 'pool-gone';
@@ -62,7 +68,13 @@ export type CoreEffect =
       readonly firstPredictedStartMs: number | null;
     }
   /** Stop the attempt on its engine; its slot is releasing until `ended`/`slotFreed` say it is free. */
-  | { readonly kind: 'abort'; readonly taskKey: TaskKey; readonly attempt: number; readonly replicaId: string; readonly reason: AbortReason }
+  | {
+      readonly kind: 'abort';
+      readonly taskKey: TaskKey;
+      readonly attempt: number;
+      readonly replicaId: string;
+      readonly reason: AbortReason;
+    }
   /** The task goes back to the head of its lane (failover, drain). */
   | { readonly kind: 'requeued'; readonly taskKey: TaskKey; readonly failedReplicaId: string; readonly error: ErrorKind }
   /** The task is over; nothing about it follows. Victims hear of it here too (ORCH-3005). */

@@ -25,7 +25,10 @@ export type WaitQuestion = {
  * 1. Ahead in its class: its tenant's own queued work, and of each other tenant what fairness serves before.
  * 2. The other class takes its weighted share, or less where it has less ({@link predictWaitMs}).
  * 3. A pinned task also waits for those pinned before it.
- * 4. What was off on average lately is corrected; a lane without a Ready replica first needs one.
+ * 4. A lane without a Ready replica first needs one.
+ *
+ * What was off on average lately is not corrected here (`ServiceModel.waitCorrection`): the forecast as it is made
+ * is what the correction is learnt from.
  *
  * @param recoveryMs - Expected time until a starting pool is Ready.
  */
@@ -66,7 +69,7 @@ export function forecastWaitMs(lane: Lane, question: WaitQuestion, recoveryMs: n
   const pinnedMs = pool === null ? 0 : (pool.pins.size + 1) * (residualMs / Math.max(1, pool.replica?.slots ?? pool.spec.slots));
 
   // 4
-  return Math.max(laneMs, pinnedMs) * model.waitCorrection + (lane.readyReplicas > 0 ? 0 : recoveryMs);
+  return Math.max(laneMs, pinnedMs) + (lane.readyReplicas > 0 ? 0 : recoveryMs);
 }
 
 /**

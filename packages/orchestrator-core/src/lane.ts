@@ -125,7 +125,9 @@ export class Lane {
     this.pools = pools;
     const sum = (of: (pool: PoolSpec) => number): number => pools.reduce((total, pool) => total + of(pool.spec), 0);
     const cap = (klass: Priority): number =>
-      pools.some((pool) => pool.spec.classCaps[klass] !== undefined) ? sum((pool) => pool.classCaps[klass] ?? pool.queueCapacity) : Infinity;
+      pools.some((pool) => pool.spec.classCaps[klass] !== undefined)
+        ? sum((pool) => pool.classCaps[klass] ?? pool.queueCapacity)
+        : Infinity;
     this.capacity = sum((pool) => pool.queueCapacity);
     this.classCaps = [cap('interactive'), cap('batch')];
     this.configuredSlots = sum((pool) => pool.slots);

@@ -69,10 +69,13 @@ export class ServiceModel {
     this.#errors = this.#errors * (1 - LEARNING_RATE) + 1;
   }
 
-  /** How far a promised wait was off. What is off on average is corrected in the next promises. */
-  observeWait(predictedMs: number, actualMs: number): void {
-    const error = Math.log((actualMs + 10) / (predictedMs + 10));
-    this.#waitBias = clamp(this.#waitBias + LEARNING_RATE * error, -1.5, 1.5);
+  /**
+   * How far a forecast was off before its correction (a corrected one would be fed back with the delay of a whole queue,
+   * and swing). What is off on average is corrected in the next promises.
+   */
+  observeWait(forecastMs: number, actualMs: number): void {
+    const error = Math.log((actualMs + 10) / (forecastMs + 10));
+    this.#waitBias = clamp(this.#waitBias + LEARNING_RATE * (error - this.#waitBias), -1.5, 1.5);
   }
 
   /** Factor on a predicted wait that takes out what was off on average lately. */
@@ -92,6 +95,13 @@ export class ServiceModel {
     const decode = this.#decodeTokens > 0 ? this.#decodeMs / this.#decodeTokens : PRIOR_DECODE_MS;
     const fill = this.#outBudget > 0 ? this.#outTokens / this.#outBudget : 1;
     return promptTokens * prefill + outBudget * fill * decode;
+  }
+
+  /** Slot-milliseconds of one task that read and wrote exactly so many tokens. */
+  serviceMs(promptTokens: number, tokensOut: number): number {
+    const prefill = this.#prefillTokens > 0 ? this.#prefillMs / this.#prefillTokens : PRIOR_PREFILL_MS;
+    const decode = this.#decodeTokens > 0 ? this.#decodeMs / this.#decodeTokens : PRIOR_DECODE_MS;
+    return promptTokens * prefill + tokensOut * decode;
   }
 
   /** Slot-milliseconds of one task of average size; `null` before anything was measured. */

@@ -109,9 +109,11 @@ export class SessionTable {
     if (!session.ended) this.#touch(session, nowMs);
   }
 
-  delete(key: SessionKey): void {
+  /** @returns The session that was ended, if there was one; its KV is the caller's to evict. */
+  delete(key: SessionKey): Session | undefined {
     const session = this.#byKey.get(key);
-    if (session !== undefined) this.#end(session);
+    if (session !== undefined) this.#forget(session);
+    return session;
   }
 
   /** End what has outlived its TTL: the oldest first, so the first living one stops it. */
@@ -131,6 +133,10 @@ export class SessionTable {
 
   #end(session: Session): void {
     this.#chill(session);
+    this.#forget(session);
+  }
+
+  #forget(session: Session): void {
     session.ended = true;
     this.#byKey.delete(session.key);
     this.#unlink(session);

@@ -58,8 +58,9 @@ export class Task implements HeapNode, Ranked {
   /** What it is expected to write at most. */
   readonly outBudget: number;
   readonly kvBytes: number;
-  /** Promised at admission, `null` when nothing was measured; and the slot time expected then. */
+  /** Promised at admission, `null` when nothing was measured; the same before its correction; the slot time expected. */
   readonly predictedStartMs: number | null;
+  readonly forecastMs: number;
   readonly predictedServiceMs: number;
 
   lane: Lane;
@@ -91,6 +92,7 @@ export class Task implements HeapNode, Ranked {
     this.outBudget = init.outBudget;
     this.kvBytes = init.kvBytes;
     this.predictedStartMs = init.predictedStartMs;
+    this.forecastMs = init.forecastMs;
     this.predictedServiceMs = init.predictedServiceMs;
     this.lane = init.lane;
     this.order = init.order;
@@ -115,6 +117,7 @@ export type TaskInit = Pick<
   | 'outBudget'
   | 'kvBytes'
   | 'predictedStartMs'
+  | 'forecastMs'
   | 'predictedServiceMs'
   | 'lane'
   | 'order'

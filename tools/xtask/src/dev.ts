@@ -79,7 +79,8 @@ async function runStack(flags: Flags, config: Config, wish: StopWish): Promise<n
     const service = startService({
       name,
       args: [join(workspaceRoot, 'apps', name, 'src', 'main.ts'), '--config', join(workspaceRoot, configFile), ...args],
-      env: toolEnv(env),
+      // Without the cache every start strips the types of every file again.
+      env: toolEnv({ NODE_COMPILE_CACHE: join(workspaceRoot, 'node_modules', '.cache', 'node'), ...env }),
       cwd: workspaceRoot,
       logFile: join(logDir, `${name}.log`),
       onLogLine: (line) => showEssential(name, line, wish),
@@ -90,12 +91,12 @@ async function runStack(flags: Flags, config: Config, wish: StopWish): Promise<n
   // Ends the waiting and the demo when somebody wants to stop, and when a service died meanwhile.
   const over = new AbortController();
   const serving = serve(flags, config, start, AbortSignal.any([wish.asked, over.signal]));
-  const upThenDown = serving.then(async (died) => died ?? Promise.race(services.map(({ ended }) => ended)));
+  const upThenDown = serving.then(async (failure) => failure ?? describeEnding(await Promise.race(services.map(({ ended }) => ended))));
   try {
-    const died = await Promise.race([upThenDown, aborted(wish.asked)]);
-    if (died === undefined) console.log('\nstopping: running tasks may end; Ctrl-C again stops at once');
-    else tellEnding(died);
-    return died === undefined ? wish.exitCode : 1;
+    const failure = await Promise.race([upThenDown, aborted(wish.asked)]);
+    if (failure === undefined) console.log('\nstopping: running tasks may end; Ctrl-C again stops at once');
+    else console.error(`\n${failure}`);
+    return failure === undefined ? wish.exitCode : 1;
   } finally {
     over.abort();
     await stopInOrder(services, { forced: AbortSignal.any([wish.forced, AbortSignal.timeout(patienceMs)]), graceMs: 3_000 });
@@ -108,18 +109,18 @@ type StartService = (name: string, args: readonly string[], env?: Readonly<Recor
 /**
  * Bring the stack up and run the demo.
  *
- * @returns The service that ended before all was up; `undefined` when all is up, or when `signal` said to give up.
+ * @returns In words what keeps it from coming up; `undefined` when all is up, or when `signal` said to give up.
  */
 async function serve(
   { port, hasDemo, dataDir }: Flags,
   config: Config,
   start: StartService,
   signal: AbortSignal,
-): Promise<Ending | undefined> {
+): Promise<string | undefined> {
   const since = stopwatch();
   const controller = start('orchestratord', ['--listen', `127.0.0.1:${port}`, '--data-dir', join(dataDir, 'controller')]);
   const url = await controller.listening;
-  if (url === undefined) return controller.ended;
+  if (url === undefined) return describeEnding(await controller.ended);
   if (signal.aborted) return undefined;
   console.log(`  orchestratord listens on ${url} (${since()})`);
   const agentName = config.agent?.name ?? 'dev';
@@ -127,19 +128,21 @@ async function serve(
   // The one place where the development switch is set: the workers run on this machine's CPU (ORCH-1102).
   const agent = start('pool-managerd', agentArgs, { ORCH_ALLOW_CPU: '1' });
   const agentUrl = await agent.listening;
-  if (agentUrl === undefined) return agent.ended;
+  if (agentUrl === undefined) return describeEnding(await agent.ended);
   if (signal.aborted) return undefined;
   console.log(`  pool-managerd listens on ${agentUrl} (${since()})`);
   const ready = waitUntilReady(
     url,
     config.pools.map(({ id }) => id),
     signal,
-    ({ poolId, state, lastError }) =>
-      console.log(`  ${poolId}: ${state}${lastError === undefined ? '' : `, last error: ${lastError}`} (${since()})`),
+    ({ poolId, state, trouble }) => console.log(`  ${poolId}: ${state}${trouble === undefined ? '' : `: ${trouble}`} (${since()})`),
   );
   const outcome = await Promise.race([ready, controller.ended, agent.ended]);
-  if (typeof outcome === 'object') return outcome;
   if (outcome === 'given-up') return undefined;
+  if (outcome !== 'ready')
+    return 'poolId' in outcome
+      ? `the agent refuses to start ${outcome.poolId}: ${outcome.trouble ?? 'no reason given'}`
+      : describeEnding(outcome);
   console.log(`ready ${url}`);
   if (hasDemo) await showHaiku(url, signal);
   showHints(url);
@@ -180,10 +183,9 @@ function showEssential(name: string, line: LogLine, wish: StopWish): void {
   if (line.isEssential && !wish.asked.aborted) console.error(`[${name}] ${line.text}`);
 }
 
-function tellEnding({ name, code, signal, lastLines }: Ending): void {
+function describeEnding({ name, code, signal, lastLines }: Ending): string {
   const how = signal === null ? `exit code ${code}` : signal;
-  console.error(`\n${name} ended by itself (${how}). Its last lines:`);
-  for (const line of lastLines) console.error(`  ${line}`);
+  return [`${name} ended by itself (${how}). Its last lines:`, ...lastLines.map((line) => `  ${line}`)].join('\n');
 }
 
 async function aborted(signal: AbortSignal): Promise<undefined> {

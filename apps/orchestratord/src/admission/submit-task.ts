@@ -3,7 +3,7 @@
  * 202. It decides nothing that the core decides.
  */
 import { randomUUID } from 'node:crypto';
-import { OrchError, type TaskAccepted } from '@llama-orch/api-types';
+import { errorKinds, OrchError, type TaskAccepted } from '@llama-orch/api-types';
 import type { Config } from '@llama-orch/config-schema';
 import type { Acceptance, TaskSpec } from '@llama-orch/orchestrator-core';
 import type { Clock } from '../clock.ts';
@@ -90,8 +90,8 @@ export class SubmitTask {
     }
     const limit = config.controller.limits.max_open_tasks;
     if (loop.liveTasks.size >= limit) {
-      accounts.onRefused('quota-exceeded', request.engine ?? 'any', request.priority, null);
-      throw new OrchError('quota-exceeded', { message: `The controller holds its limit of ${limit} open tasks.`, retryAfterMs: 1_000, details: { limit: { name: 'max_open_tasks', value: limit } } });
+      accounts.onRefused('quota-exceeded', request.engine ?? 'any', request.priority, 'reject');
+      throw new OrchError('quota-exceeded', { message: `The controller holds its limit of ${limit} open tasks.`, retryAfterMs: 1_000, policyLabel: 'reject', details: { limit: { name: 'max_open_tasks', value: limit } } });
     }
     const sessionId = request.sessionId ?? randomUUID();
     const identity: TaskIdentity = { key: ids.key, taskId: ids.taskId, sessionId, ...context };
@@ -114,13 +114,15 @@ export class SubmitTask {
   }
 
   #refuse(request: NormalRequest, { refusal }: Extract<AdmissionAnswer, { kind: 'refused' }>): OrchError {
-    this.#options.accounts.onRefused(refusal.error, request.engine ?? 'any', request.priority, refusal.policyLabel);
+    // A limit that no queue policy gave refuses like `reject`; a 429 always says which (ORCH-2007).
+    const policyLabel = refusal.policyLabel ?? (errorKinds[refusal.error].status === 429 ? 'reject' : undefined);
+    this.#options.accounts.onRefused(refusal.error, request.engine ?? 'any', request.priority, policyLabel ?? null);
     return new OrchError(refusal.error, {
       message: refusal.message,
       engine: request.engine ?? undefined,
       poolId: request.pinPoolId ?? undefined,
       retryAfterMs: refusal.retryAfterMs ?? undefined,
-      policyLabel: refusal.policyLabel ?? undefined,
+      policyLabel,
       details: { ...refusal.details, ...(refusal.queuePosition !== null && { queue_position: refusal.queuePosition }) },
     });
   }

@@ -27,14 +27,13 @@ export type NormalRequest = {
   readonly kvHint: NonNullable<TaskRequest['kv_hint']>;
 };
 
-/** Ids are compared as lower-case text: a UUID means the same in either case. */
 export const normalizeRequest = (request: TaskRequest): NormalRequest => ({
   modelRef: request.model_ref,
   workload: request.workload ?? 'completion',
   prompt: request.prompt ?? null,
   inputs: request.inputs ?? null,
-  taskId: request.task_id?.toLowerCase() ?? null,
-  sessionId: request.session_id?.toLowerCase() ?? null,
+  taskId: request.task_id ?? null,
+  sessionId: request.session_id ?? null,
   engine: request.engine ?? null,
   ctx: request.ctx ?? null,
   priority: request.priority ?? 'interactive',

@@ -21,14 +21,14 @@ export const createSessionRoutes = ({ scheduler, loop, clock, maxTurns }: Sessio
 
   /** @req ORCH-2004 */
   routes.get('/v1/sessions/:id', (c) => {
-    const id = c.req.param('id').toLowerCase();
+    const id = c.req.param('id');
     return c.json(toSession(id, find(principalOf(c).tenantId, id), maxTurns));
   });
 
   /** @req ORCH-2005 */
   routes.delete('/v1/sessions/:id', (c) => {
     const { tenantId } = principalOf(c);
-    const id = c.req.param('id').toLowerCase();
+    const id = c.req.param('id');
     find(tenantId, id);
     loop.apply({ kind: 'sessionDeleted', nowMs: clock.nowMs(), sessionKey: sessionKey(tenantId, id) });
     return c.body(null, 204);

@@ -56,7 +56,7 @@ const serve = ({ store, hub, clock }: StreamRouteOptions, request: IncomingMessa
     response.writeHead(204, headers).end();
     return;
   }
-  if (hub.isFull) throw new OrchError('quota-exceeded', { message: 'The controller serves its limit of open streams.', retryAfterMs: 1_000, details: { limit: { name: 'max_subscribers', value: hub.count } } });
+  if (hub.isFull) throw new OrchError('quota-exceeded', { message: 'The controller serves its limit of open streams.', retryAfterMs: 1_000, policyLabel: 'reject', details: { limit: { name: 'max_subscribers', value: hub.count } } });
   response.writeHead(200, { ...headers, 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
   const renderMismatch = (): string => {
     const error = toErrorEnvelope('resume-mismatch', { correlationId: wanted.correlationId, engine: task.effective.engine });
@@ -75,7 +75,7 @@ const lastEventId = (request: IncomingMessage): LogPosition | null => {
 
 const decodeId = (encoded: string): string => {
   try {
-    return decodeURIComponent(encoded).toLowerCase();
+    return decodeURIComponent(encoded);
   } catch {
     throw new OrchError('not-found');
   }

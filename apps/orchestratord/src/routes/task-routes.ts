@@ -26,7 +26,7 @@ export type TaskRouteDeps = {
 export const createTaskRoutes = (deps: TaskRouteDeps): Hono<GuardEnv> => {
   const routes = new Hono<GuardEnv>();
   const find = (tenantId: string, id: string): Task => {
-    const remembered = deps.store.find(taskKey(tenantId, id.toLowerCase()));
+    const remembered = deps.store.find(taskKey(tenantId, id));
     if (remembered === undefined) throw new OrchError('not-found', { message: `No task ${JSON.stringify(id.slice(0, 100))}.` });
     return remembered.task;
   };

@@ -21,8 +21,7 @@ export const planEmbedded = (input: LaunchInput): Launch => {
   return {
     kind: 'process',
     argv: fillTemplate(template, values),
-    // The worker repeats the check of the double switch for those who start it by hand.
-    env: workerEnvironment(input, { ORCH_ALLOW_CPU: '1' }),
+    env: workerEnvironment(input, {}),
     // Without the program and the script, whose paths differ between hosts.
     launchFlags: toLaunchFlags(template.slice(1), values),
   };

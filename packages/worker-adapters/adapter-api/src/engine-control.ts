@@ -18,8 +18,8 @@ export type ScriptedFault =
   | { readonly kind: 'stall'; readonly afterSteps: number }
   /** TCP reset. */
   | { readonly kind: 'reset'; readonly afterSteps: number }
-  /** The connection is closed after so many bytes of the answer's body, HTTP framing not counted. */
-  | { readonly kind: 'cut'; readonly afterBytes: number }
+  /** The body ends after so many bytes, HTTP framing not counted: `broken` off, or `whole` as HTTP wants it. */
+  | { readonly kind: 'cut'; readonly afterBytes: number; readonly framing: 'broken' | 'whole' }
   /** A frame that is no event of this engine. */
   | { readonly kind: 'garbage'; readonly afterSteps: number }
   /** One frame of this size that never ends. */

@@ -65,7 +65,7 @@ const isStep = (value: unknown): value is ScriptedStep => isObject(value) && isS
 
 const isFault = (value: unknown): value is ScriptedFault => {
   if (!isObject(value)) return false;
-  const { kind, afterSteps, afterBytes, bytes, message, code, stderr, refusal } = value;
+  const { kind, afterSteps, afterBytes, bytes, message, code, stderr, refusal, framing } = value;
   switch (kind) {
     case 'refuse':
       return isOneOf('prompt-too-long', 'invalid-request', 'unauthorized', 'loading', 'server-error', 'error-page')(refusal);
@@ -76,7 +76,7 @@ const isFault = (value: unknown): value is ScriptedFault => {
     case 'garbage':
       return isCount(afterSteps);
     case 'cut':
-      return isCount(afterBytes);
+      return isCount(afterBytes) && isOneOf('broken', 'whole')(framing);
     case 'huge-frame':
       return isCount(afterSteps) && isCount(bytes);
     case 'error-event':

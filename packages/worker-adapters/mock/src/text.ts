@@ -57,6 +57,8 @@ const spell = (bytes: Uint8Array): number => {
 };
 
 const bytesOf = (id: number): Buffer => {
+  if (id === bosToken) return Buffer.from('<s>');
+  if (id === eosToken) return Buffer.from('</s>');
   const bytes: number[] = [];
   let rest = id;
   while (rest >= 256) {
@@ -64,4 +66,21 @@ const bytesOf = (id: number): Buffer => {
     rest = Math.floor(rest / 256);
   }
   return rest === bytes.length + 1 ? Buffer.from(bytes) : Buffer.alloc(0);
+};
+
+const vectorLength = 8;
+
+/** A unit vector that depends on the text alone. */
+export const vectorOf = (text: string): readonly number[] => {
+  const key = answerKey(text, 0);
+  const raw = Array.from({ length: vectorLength }, (_, index) => mix(key + index) / 2 ** 32 - 0.5);
+  const norm = Math.hypot(...raw);
+  return raw.map((value) => value / norm);
+};
+
+/** How well a document fits a query: the share of the query's words in it, and a little that tells equals apart. */
+export const scoreOf = (query: string, document: string): number => {
+  const wanted = query.split(/\s+/);
+  const found = wanted.filter((word) => document.includes(word)).length;
+  return found / wanted.length + mix(answerKey(document, 1)) / 2 ** 40;
 };

@@ -10,20 +10,20 @@ export type PoolProgress = {
   readonly isReady: boolean;
   /** The agent's word for what the pool does now; `unknown` before its first report. */
   readonly state: string;
-  /** The pool's last error, in its own words. */
-  readonly lastError?: string;
+  /** What keeps it from being ready, in its own words, where something does. */
+  readonly trouble?: string;
 };
 
 /**
  * @param onProgress - Called whenever a pool's progress differs from the last time.
- * @returns `ready`, or `given-up` when `signal` aborted before.
+ * @returns `ready`; a pool that the agent refuses, which waiting does not change; or `given-up` when `signal` aborted before.
  */
 export async function waitUntilReady(
   baseUrl: string,
   poolIds: readonly string[],
   signal: AbortSignal,
   onProgress: (pool: PoolProgress) => void,
-): Promise<'ready' | 'given-up'> {
+): Promise<'ready' | 'given-up' | PoolProgress> {
   const told = new Map<string, string>();
   while (!signal.aborted) {
     const pools = await Promise.all(poolIds.map((poolId) => askPool(baseUrl, poolId, signal)));
@@ -32,6 +32,8 @@ export async function waitUntilReady(
       if (told.get(pool.poolId) !== news && !signal.aborted) onProgress(pool);
       told.set(pool.poolId, news);
     }
+    const refused = pools.find(({ state }) => state === 'refused');
+    if (refused !== undefined) return refused;
     const isServing = pools.every(({ isReady }) => isReady) && (await ask(`${baseUrl}/readyz`, signal)).status === 200;
     if (isServing) return 'ready';
     await delay(pollMs);
@@ -43,10 +45,12 @@ async function askPool(baseUrl: string, poolId: string, signal: AbortSignal): Pr
   const { status, body } = await ask(`${baseUrl}/v1/pools/${encodeURIComponent(poolId)}/health`, signal);
   if (status !== 200) return { poolId, isReady: false, state: status === 0 ? 'unreachable' : 'unknown' };
   const health = asRecord(JSON.parse(body));
-  const error = asRecord(health['last_error']);
-  const words = [error['message'], error['cause']].filter((each) => typeof each === 'string');
-  const progress = { poolId, isReady: health['ready'] === true, state: String(health['state']) };
-  return words.length === 0 ? progress : { ...progress, lastError: words.join(': ') };
+  const state = String(health['state']);
+  const progress = { poolId, isReady: health['ready'] === true, state };
+  // A pool that starts or stops as it should has a last error, too: the reason why it is not ready at the moment.
+  if (state !== 'unready' && state !== 'refused') return progress;
+  const { message, cause } = asRecord(health['last_error']);
+  return { ...progress, trouble: [message, cause].filter((each) => typeof each === 'string').join(': ') };
 }
 
 /** @returns Status 0 where there is no answer; whether the service still lives is for its process to say. */

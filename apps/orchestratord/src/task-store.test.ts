@@ -1,0 +1,41 @@
+/** Who is remembered, and for how long. */
+import { expect, test } from 'vitest';
+import { type RetentionLimits, TaskStore } from './task-store.ts';
+import { type EffectiveValues, Task } from './task.ts';
+
+const addEnded = (store: TaskStore, id: string, endedAtMs: number, text = ''): void => {
+  const identity = { key: id, tenantId: 't', taskId: id, sessionId: 's', correlationId: 'c', traceparent: undefined };
+  const task = new Task(identity, {} as EffectiveValues, { workload: 'completion', prompt: 'p', stop: [] }, 0, 0);
+  if (text !== '') {
+    task.log.start('{}');
+    task.log.append([text]);
+  }
+  store.publish({ task, requestDigest: 'd', acceptedBody: '{}' });
+  task.endedAtMs = endedAtMs;
+  store.retire(task);
+};
+const createStore = (limits: Partial<RetentionLimits>): { store: TaskStore; forgotten: string[] } => {
+  const forgotten: string[] = [];
+  return { store: new TaskStore({ ms: 1_000, bytes: 1e9, tasks: 100, ...limits }, (key) => forgotten.push(key)), forgotten };
+};
+
+test('[ORCH-2011] an ended task is found until its retention is over', () => {
+  const { store, forgotten } = createStore({});
+  addEnded(store, 'a', 0);
+  addEnded(store, 'b', 500);
+  store.sweep(999);
+  expect(forgotten).toEqual([]);
+  store.sweep(1_000);
+  expect(forgotten).toEqual(['a']);
+  expect(store.find('a')).toBeUndefined();
+  expect(store.find('b')).toBeDefined();
+});
+
+test('retention is bounded in number and in bytes, oldest first', () => {
+  const byNumber = createStore({ tasks: 2 });
+  for (const [index, id] of ['a', 'b', 'c'].entries()) addEnded(byNumber.store, id, index);
+  expect(byNumber.forgotten).toEqual(['a']);
+  const byBytes = createStore({ bytes: 30_000 });
+  for (const [index, id] of ['a', 'b', 'c'].entries()) addEnded(byBytes.store, id, index, 'x'.repeat(10_000));
+  expect(byBytes.forgotten).toEqual(['a']);
+});
