@@ -24,8 +24,11 @@ afterAll(async () => {
 test('sorts the documents by score and gives each the same score whatever stands beside it', async () => {
   const { body } = await post(`${url}/v1/rerank`, { query: 'water', documents });
   expect(body).toMatchObject({ model: 'tiny-reranker', object: 'list', usage: { prompt_tokens: expect.any(Number) } });
-  const results = [0, 1, 2].map((at) => ({ index: Number(member(body, `results.${at}.index`)), score: Number(member(body, `results.${at}.relevance_score`)) }));
-  expect(results.map(({ index }) => index).toSorted()).toEqual([0, 1, 2]);
+  const results = [0, 1, 2].map((at) => ({
+    index: Number(member(body, `results.${at}.index`)),
+    score: Number(member(body, `results.${at}.relevance_score`)),
+  }));
+  expect(new Set(results.map(({ index }) => index))).toEqual(new Set([0, 1, 2]));
   expect(results.map(({ score }) => score)).toEqual(results.map(({ score }) => score).toSorted((a, b) => b - a));
   expect(new Set(results.map(({ score }) => score)).size).toBe(3);
   for (const { index, score } of results) {

@@ -101,8 +101,10 @@ export class Attempt {
       return;
     }
     if (this.#abort.signal.aborted) this.#settleAborted();
-    else if (end === null) this.#fail(new WorkerError('worker-reset', 'The stream ended without its final event.', { mayRunAgain: true }), started);
-    else if (this.#swallowed < this.#expected.length) this.#fail(mismatch('The re-run ended before the text that was already sent.'), started);
+    else if (end === null)
+      this.#fail(new WorkerError('worker-reset', 'The stream ended without its final event.', { mayRunAgain: true }), started);
+    else if (this.#swallowed < this.#expected.length)
+      this.#fail(mismatch('The re-run ended before the text that was already sent.'), started);
     else this.#owner.onSettled(this, { kind: 'succeeded', end });
   }
 
@@ -127,7 +129,8 @@ export class Attempt {
   }
 
   #fail(thrown: unknown, started: boolean): void {
-    const error = thrown instanceof WorkerError ? thrown : new WorkerError('internal', 'The adapter failed.', { mayRunAgain: false, cause: thrown });
+    const error =
+      thrown instanceof WorkerError ? thrown : new WorkerError('internal', 'The adapter failed.', { mayRunAgain: false, cause: thrown });
     const slotTaken = started || error.mayRunAgain || error.kind === 'determinism-mismatch';
     this.#owner.onSettled(this, { kind: 'failed', error, slotTaken });
   }

@@ -80,7 +80,16 @@ export class Controller {
       renderMetrics: (task) => taskMetrics(task, this.scheduler, clock),
     });
     const promptTokens = new PromptTokens(this.fleet, log);
-    this.submit = new SubmitTask({ config, catalog: this.catalog, promptTokens, store: this.store, loop: this.loop, journal, accounts, clock });
+    this.submit = new SubmitTask({
+      config,
+      catalog: this.catalog,
+      promptTokens,
+      store: this.store,
+      loop: this.loop,
+      journal,
+      accounts,
+      clock,
+    });
     const sources = { scheduler: this.scheduler, fleet: this.fleet, hub: this.hub, accounts, tenantLabel };
     this.metrics.readGaugesFrom(() => readGauges(sources));
     this.loop.apply({ kind: 'configured', nowMs: clock.nowMs(), config: toCoreConfig(config) });
@@ -96,7 +105,9 @@ export class Controller {
   notReady(): string | null {
     if (this.#stopping) return 'The controller is shutting down.';
     const lanes = this.scheduler.lanes();
-    return lanes.length === 0 || lanes.some((lane) => lane.available) ? null : 'No pool can serve anything now; see GET /v1/pools/{id}/health.';
+    return lanes.length === 0 || lanes.some((lane) => lane.available)
+      ? null
+      : 'No pool can serve anything now; see GET /v1/pools/{id}/health.';
   }
 
   /** Once a second: planning signals, keep-alives, rates, retention. */
@@ -154,6 +165,8 @@ const whenAborted = (signal: AbortSignal): Promise<void> =>
 
 /** Tenants named in the config get a label of their own up to the budget; all others share one (ORCH-3028). */
 const createTenantLabel = (config: Config): ((tenantId: string) => string) => {
-  const named = new Set(['default', ...config.tenants.map(({ id }) => id)].slice(0, Math.max(1, config.controller.metrics.max_tenant_labels)));
+  const named = new Set(
+    ['default', ...config.tenants.map(({ id }) => id)].slice(0, Math.max(1, config.controller.metrics.max_tenant_labels)),
+  );
   return (tenantId) => (named.has(tenantId) ? tenantId : 'other');
 };

@@ -29,7 +29,11 @@ const program = 'orchestratord';
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
 const run = async (argv: readonly string[]): Promise<void> => {
-  const parsed = parseFlags(argv, { program, summary: 'The controller of llama-orch: queues tasks, places them and streams their tokens.', version });
+  const parsed = parseFlags(argv, {
+    program,
+    summary: 'The controller of llama-orch: queues tasks, places them and streams their tokens.',
+    version,
+  });
   if (!parsed.ok) {
     (parsed.exitCode === 0 ? process.stdout : process.stderr).write(parsed.text);
     process.exitCode = parsed.exitCode;
@@ -48,8 +52,17 @@ const run = async (argv: readonly string[]): Promise<void> => {
   const log = createLogger({ service: program, level: config.controller.log.level });
   for (const warning of warnings) log.warn({ event: 'config_warning' }, warning);
   const lock = lockDataDir(flags.dataDir ?? config.controller.data_dir);
-  const guard = createRequestGuard({ keyring: createKeyring({ keys: config.keys, secret: keySecret ?? '' }), allowedHosts: config.controller.allowed_hosts });
-  const controller = new Controller({ config, adapters: { llamacpp: createLlamaCppAdapter }, journal: createMemoryJournal(), clock: systemClock, log });
+  const guard = createRequestGuard({
+    keyring: createKeyring({ keys: config.keys, secret: keySecret ?? '' }),
+    allowedHosts: config.controller.allowed_hosts,
+  });
+  const controller = new Controller({
+    config,
+    adapters: { llamacpp: createLlamaCppAdapter },
+    journal: createMemoryJournal(),
+    clock: systemClock,
+    log,
+  });
   const { hub, store } = controller;
   const app = createApp({ controller, guard, log, remoteOf: remoteAddress });
   const server = createServer({
@@ -85,7 +98,9 @@ const listenOrExplain = async (server: Parameters<typeof listen>[0], address: Pa
     return await listen(server, address);
   } catch (cause) {
     const taken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
-    const reason = taken ? `port ${address.port} of ${address.host} is taken; stop what listens there, or give --listen HOST:PORT` : String(cause);
+    const reason = taken
+      ? `port ${address.port} of ${address.host} is taken; stop what listens there, or give --listen HOST:PORT`
+      : String(cause);
     throw new StartError(`cannot listen: ${reason}`, { exitCode: 1, cause });
   }
 };

@@ -20,16 +20,43 @@ export const controllerMetrics = {
   tasks_rejected_total: { kind: 'counter', help: 'Tasks refused at admission, by code.', labels: ['engine', 'priority', 'code'] },
   tasks_dropped_total: { kind: 'counter', help: 'Waiting tasks dropped for a newer one.', labels: ['engine', 'priority', 'policy_label'] },
   task_failovers_total: { kind: 'counter', help: 'Attempts that failed and were queued again.', labels: [...versions] },
-  admission_backpressure_events_total: { kind: 'counter', help: 'Answers 429, by the policy that gave them.', labels: ['engine', 'policy_label'] },
+  admission_backpressure_events_total: {
+    kind: 'counter',
+    help: 'Answers 429, by the policy that gave them.',
+    labels: ['engine', 'policy_label'],
+  },
   determinism_violations_total: { kind: 'counter', help: 'Re-runs that gave other bytes than were already sent.', labels: [...versions] },
   tokens_in_total: { kind: 'counter', help: 'Prompt tokens of ended attempts, as the engine counted them.', labels: [...versions] },
   tokens_out_total: { kind: 'counter', help: 'Model tokens received from workers.', labels: [...versions] },
-  latency_first_token_ms: { kind: 'histogram', help: 'Milliseconds from admission to the first token.', labels: [...versions, 'priority'], buckets: firstTokenBucketsMs },
-  latency_decode_ms: { kind: 'histogram', help: 'Milliseconds from the first token to the end.', labels: [...versions, 'priority'], buckets: longBucketsMs },
-  queue_time_ms: { kind: 'histogram', help: 'Milliseconds from admission to the first dispatch.', labels: ['engine', 'priority'], buckets: longBucketsMs },
+  latency_first_token_ms: {
+    kind: 'histogram',
+    help: 'Milliseconds from admission to the first token.',
+    labels: [...versions, 'priority'],
+    buckets: firstTokenBucketsMs,
+  },
+  latency_decode_ms: {
+    kind: 'histogram',
+    help: 'Milliseconds from the first token to the end.',
+    labels: [...versions, 'priority'],
+    buckets: longBucketsMs,
+  },
+  queue_time_ms: {
+    kind: 'histogram',
+    help: 'Milliseconds from admission to the first dispatch.',
+    labels: ['engine', 'priority'],
+    buckets: longBucketsMs,
+  },
   queue_depth: { kind: 'gauge', help: 'Queued tasks of a lane.', labels: ['engine', 'lane', 'priority'] },
-  admission_share: { kind: 'gauge', help: 'Share of slot-milliseconds given so far, 0..1, per class or tenant.', labels: ['scope', 'name'] },
-  deadlines_met_ratio: { kind: 'gauge', help: 'Ended tasks with a deadline that met it, 0..1, since start.', labels: ['engine', 'priority'] },
+  admission_share: {
+    kind: 'gauge',
+    help: 'Share of slot-milliseconds given so far, 0..1, per class or tenant.',
+    labels: ['scope', 'name'],
+  },
+  deadlines_met_ratio: {
+    kind: 'gauge',
+    help: 'Ended tasks with a deadline that met it, 0..1, since start.',
+    labels: ['engine', 'priority'],
+  },
   stream_subscribers: { kind: 'gauge', help: 'Open task streams.', labels: ['engine'] },
   replicas: { kind: 'gauge', help: 'Replicas by state.', labels: [...versions, 'state'] },
   agents: { kind: 'gauge', help: 'Agents by presence.', labels: ['presence'] },
@@ -44,10 +71,14 @@ type MetricSpec = {
 
 export type MetricName = keyof typeof controllerMetrics;
 type LabelsOf<Name extends MetricName> = Record<(typeof controllerMetrics)[Name]['labels'][number], string>;
-type NamesOf<Kind extends MetricSpec['kind']> = { [Name in MetricName]: (typeof controllerMetrics)[Name]['kind'] extends Kind ? Name : never }[MetricName];
+type NamesOf<Kind extends MetricSpec['kind']> = {
+  [Name in MetricName]: (typeof controllerMetrics)[Name]['kind'] extends Kind ? Name : never;
+}[MetricName];
 
 /** One value of a gauge at scrape. */
-export type GaugeReading = { readonly [Name in NamesOf<'gauge'>]: { readonly name: Name; readonly labels: LabelsOf<Name>; readonly value: number } }[NamesOf<'gauge'>];
+export type GaugeReading = {
+  readonly [Name in NamesOf<'gauge'>]: { readonly name: Name; readonly labels: LabelsOf<Name>; readonly value: number };
+}[NamesOf<'gauge'>];
 
 /** A counter of which only the amount is open. */
 export type BoundCounter = { inc(by: number): void };

@@ -19,7 +19,9 @@ import { canceledEnd, failedEnd, startedData, succeededEnd, type TaskConclusion 
 type Refusal = Extract<CoreEffect, { kind: 'refuse' }>;
 
 /** The core's answer to an `enqueue`. */
-export type AdmissionAnswer = { readonly kind: 'accepted'; readonly task: Task; readonly acceptance: Acceptance } | { readonly kind: 'refused'; readonly refusal: Refusal };
+export type AdmissionAnswer =
+  | { readonly kind: 'accepted'; readonly task: Task; readonly acceptance: Acceptance }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** Makes the task once the core said with which values. */
 export type CreateTask = (acceptance: Acceptance, nowMs: number) => Task;
@@ -137,7 +139,11 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
     const left = [...this.#tasks.values()];
     for (const attempt of this.#attempts.values()) attempt.abort();
     for (const task of left) {
-      this.#finish(task.identity.key, { kind: 'failed', error, message, retryAfterMs: null, policyLabel: null }, this.#options.clock.nowMs());
+      this.#finish(
+        task.identity.key,
+        { kind: 'failed', error, message, retryAfterMs: null, policyLabel: null },
+        this.#options.clock.nowMs(),
+      );
     }
     await Promise.allSettled(left.map((task) => task.whenEnded));
   }
@@ -251,7 +257,10 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
     this.#admitting.answer = { kind: 'accepted', task, acceptance: effect.acceptance };
     this.#options.accounts.onAdmitted(task);
     const { queuePosition, predictedStartMs } = effect.acceptance;
-    this.#options.log.info({ event: 'task_admitted', ...taskFields(task), queue_position: queuePosition, predicted_start_ms: predictedStartMs }, 'task admitted');
+    this.#options.log.info(
+      { event: 'task_admitted', ...taskFields(task), queue_position: queuePosition, predicted_start_ms: predictedStartMs },
+      'task admitted',
+    );
   }
 
   #dispatch(effect: Extract<CoreEffect, { kind: 'dispatch' }>, nowMs: number): void {
@@ -274,8 +283,13 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
     this.#attempts.set(attemptKey(effect.taskKey, effect.attempt), attempt);
     worker.running += 1;
     if (isFirst) this.#options.accounts.onDispatched(task, worker);
-    this.#options.log.info({ event: 'task_dispatched', ...taskFields(task), attempt: effect.attempt, queue_position: effect.queuePosition }, 'task dispatched');
-    this.#record(this.#options.journal.append({ kind: 'pinned', taskKey: effect.taskKey, attempt: effect.attempt, replicaId: effect.replicaId }));
+    this.#options.log.info(
+      { event: 'task_dispatched', ...taskFields(task), attempt: effect.attempt, queue_position: effect.queuePosition },
+      'task dispatched',
+    );
+    this.#record(
+      this.#options.journal.append({ kind: 'pinned', taskKey: effect.taskKey, attempt: effect.attempt, replicaId: effect.replicaId }),
+    );
     void attempt.run(toWorkerTask(task, effect.kvReuse));
   }
 
@@ -287,7 +301,10 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
     task.failovers += 1;
     task.failedAtMs ??= nowMs;
     this.#options.accounts.onFailover(task);
-    this.#options.log.warn({ event: 'task_requeued', ...taskFields(task), replica_id: effect.failedReplicaId, error: effect.error }, 'attempt failed; task queued again');
+    this.#options.log.warn(
+      { event: 'task_requeued', ...taskFields(task), replica_id: effect.failedReplicaId, error: effect.error },
+      'attempt failed; task queued again',
+    );
   }
 
   /** The one path of every end: no text after this line, then the journal, then the readers. */
@@ -305,7 +322,10 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
     task.error = conclusion.error;
     if (end.kind === 'canceled') task.log.cut();
     this.#options.accounts.onEnded(task, end);
-    this.#options.log.info({ event: 'task_ended', ...taskFields(task), outcome: task.state, error: end.kind === 'failed' ? end.error : undefined }, 'task ended');
+    this.#options.log.info(
+      { event: 'task_ended', ...taskFields(task), outcome: task.state, error: end.kind === 'failed' ? end.error : undefined },
+      'task ended',
+    );
     void this.#reveal(task, conclusion);
   }
 
@@ -335,14 +355,25 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
   #restart(effect: Extract<CoreEffect, { kind: 'restartReplica' }>): void {
     const worker = this.#options.fleet.worker(effect.replicaId);
     if (worker === undefined) return;
-    this.#options.log.warn({ event: 'replica_restart_requested', pool_id: effect.poolId, replica_id: effect.replicaId, cause: effect.cause }, 'asking the agent for another worker');
+    this.#options.log.warn(
+      { event: 'replica_restart_requested', pool_id: effect.poolId, replica_id: effect.replicaId, cause: effect.cause },
+      'asking the agent for another worker',
+    );
     this.#options.fleet.desired.requestRestart(worker.pool, startCountOf(effect.replicaId));
   }
 
   #noteFailure(attempt: Attempt, error: WorkerError): void {
     const { worker } = attempt;
     this.#options.log.warn(
-      { event: 'attempt_failed', task_key: attempt.taskKey, attempt: attempt.number, pool_id: worker.pool.id, replica_id: worker.replicaId, kind: error.kind, err: error },
+      {
+        event: 'attempt_failed',
+        task_key: attempt.taskKey,
+        attempt: attempt.number,
+        pool_id: worker.pool.id,
+        replica_id: worker.replicaId,
+        kind: error.kind,
+        err: error,
+      },
       'attempt failed',
     );
     if (error.kind === 'determinism-mismatch') this.#options.accounts.onDeterminismViolation(worker);
@@ -397,7 +428,8 @@ const startCountOf = (replicaId: string): number => Number(replicaId.slice(repli
 const toWorkerTask = (task: Task, kvReuse: boolean): WorkerTask => {
   const { identity, effective, input } = task;
   if (input === null) throw new OrchError('internal', { message: 'A task that ended cannot be dispatched.' });
-  const base = identity.traceparent === undefined ? { taskId: identity.taskId } : { taskId: identity.taskId, traceparent: identity.traceparent };
+  const base =
+    identity.traceparent === undefined ? { taskId: identity.taskId } : { taskId: identity.taskId, traceparent: identity.traceparent };
   switch (input.workload) {
     case 'completion':
       return {

@@ -31,7 +31,9 @@ export interface ListeningServer {
 const slowRequestCheckMs = 1_000;
 
 export const createServer = ({ fetch, stream, limits, log }: ServerOptions): Server => {
-  const listener = getRequestListener((request, bindings) => fetch(request, { incoming: bindings.incoming as IncomingMessage }), { overrideGlobalObjects: false });
+  const listener = getRequestListener((request, bindings) => fetch(request, { incoming: bindings.incoming as IncomingMessage }), {
+    overrideGlobalObjects: false,
+  });
   const server = createHttpServer(
     {
       maxHeaderSize: limits.max_header_bytes,

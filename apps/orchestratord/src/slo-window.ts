@@ -54,6 +54,6 @@ export class SloWindows {
 const windowKey = (setId: string, priority: Priority): string => `${setId} ${priority}`;
 
 const percentile95 = (values: readonly (number | null)[]): number | null => {
-  const known = values.filter((value) => value !== null).sort((a, b) => a - b);
+  const known = values.filter((value) => value !== null).toSorted((a, b) => a - b);
   return known[Math.ceil(known.length * 0.95) - 1] ?? null;
 };

@@ -44,7 +44,11 @@ export class TaskAccounts {
   }
 
   onFirstToken(task: Task, worker: Worker): void {
-    this.#metrics.observe('latency_first_token_ms', { ...versionLabels(worker.report), priority: task.effective.priority }, task.ttftMs ?? 0);
+    this.#metrics.observe(
+      'latency_first_token_ms',
+      { ...versionLabels(worker.report), priority: task.effective.priority },
+      task.ttftMs ?? 0,
+    );
   }
 
   onTokens(worker: Worker, count: number): void {

@@ -46,7 +46,12 @@ export const succeededEnd = (task: Task, whole: WorkerEnd): TaskConclusion => {
 
 /** @req ORCH-2003 */
 export const canceledEnd = (task: Task): TaskConclusion => {
-  const result: TaskResult = { finishReason: 'canceled', tokensIn: null, tokensOut: task.startedAtMs === null ? null : task.tokensOut, streamDigest: null };
+  const result: TaskResult = {
+    finishReason: 'canceled',
+    tokensIn: null,
+    tokensOut: task.startedAtMs === null ? null : task.tokensOut,
+    streamDigest: null,
+  };
   return { state: 'canceled', result, error: null, terminal: endEvent(task, result) };
 };
 

@@ -17,7 +17,8 @@ const readAll = (log: TaskLog, cursor: LogCursor, maxChars = 1 << 20): string =>
   return frames;
 };
 const idsOf = (frames: string): string[] => [...frames.matchAll(/^id: (.*)$/gm)].map((match) => match[1] as string);
-const textOf = (frames: string): string => [...frames.matchAll(/^data: (\{"t":.*\})$/gm)].map((match) => (JSON.parse(match[1] as string) as { t: string }).t).join('');
+const textOf = (frames: string): string =>
+  [...frames.matchAll(/^data: (\{"t":.*\})$/gm)].map((match) => (JSON.parse(match[1] as string) as { t: string }).t).join('');
 
 const finished = (pieces: readonly string[]): TaskLog => {
   const log = new TaskLog();

@@ -153,7 +153,8 @@ export class TaskLog {
 
   /** Place a reader: at the start, or after what `lastEventId` says it has. */
   open(lastEventId: LogPosition | null): CursorAnswer {
-    if (lastEventId !== null && this.#terminal !== null && lastEventId.bytes <= this.#bytes && this.#isTerminalId(lastEventId)) return { kind: 'complete' };
+    if (lastEventId !== null && this.#terminal !== null && lastEventId.bytes <= this.#bytes && this.#isTerminalId(lastEventId))
+      return { kind: 'complete' };
     return { kind: 'cursor', cursor: { number: 0, bytes: 0, crc: 0, pieceIndex: 0, pieceOffset: 0, claimed: lastEventId, done: false } };
   }
 

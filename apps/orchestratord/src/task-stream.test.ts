@@ -19,7 +19,10 @@ const connect = async (log: TaskLog): Promise<{ stream: TaskStream; response: Se
   const server = createServer((_request, response) => {
     const answer = log.open(null);
     if (answer.kind !== 'cursor') throw new Error('expected a cursor');
-    resolve({ stream: new TaskStream({ response, log, cursor: answer.cursor, renderMismatch: () => '', onClose: () => undefined }), response });
+    resolve({
+      stream: new TaskStream({ response, log, cursor: answer.cursor, renderMismatch: () => '', onClose: () => undefined }),
+      response,
+    });
   });
   servers.push(server);
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));

@@ -41,7 +41,8 @@ export class TaskStream implements LogReader {
     this.#response.on('close', this.#onClose);
     this.#response.on('error', this.#onClose);
     this.onLogChanged();
-    if (!this.#response.headersSent) this.#response.flushHeaders();
+    // Else the head would wait for the first event, and with it the client.
+    if (!this.#wroteSinceSweep && !this.#ended) this.#response.flushHeaders();
   }
 
   onLogChanged(): void {

@@ -95,7 +95,10 @@ export class LaneShares {
 }
 
 /** Above this many waiting tenants their work ahead is bounded, not summed: admission stays O(log n). */
-const SUMMED_TENANTS = 64;
+const SUMMED_TENANTS = 32;
+
+/** Slot-milliseconds per token to read, and per token that may be written. */
+export type TokenCosts = { readonly promptMs: number; readonly outMs: number };
 
 /**
  * Slot-milliseconds of *other* tenants that go before a task whose flow starts it at `startTag`: each has what its tag
@@ -103,14 +106,13 @@ const SUMMED_TENANTS = 64;
  *
  * @param waiting - FIFOs of the class that hold tasks.
  * @param totals - Of the class: what all tenants have queued (without `self`), and the weights of all that wait.
- * @param workMs - Slot-milliseconds of so many tokens.
  */
 export function workOfOthersMs(
   waiting: readonly { readonly flow: Flow }[],
   self: Flow | undefined,
   startTag: number,
   totals: { readonly othersMs: number; readonly activeWeight: number; readonly virtualTime: number },
-  workMs: (promptTokens: number, outTokens: number) => number,
+  costs: TokenCosts,
 ): number {
   if (waiting.length > SUMMED_TENANTS) {
     return Math.min(totals.othersMs, Math.max(0, startTag - totals.virtualTime) * totals.activeWeight);
@@ -118,7 +120,7 @@ export function workOfOthersMs(
   let aheadMs = 0;
   for (const { flow } of waiting) {
     if (flow === self || flow.tag > startTag) continue;
-    const queuedMs = workMs(flow.promptTokens, flow.outTokens);
+    const queuedMs = flow.promptTokens * costs.promptMs + flow.outTokens * costs.outMs;
     const behindMs = (startTag - flow.tag) * flow.tenant.spec.weight;
     aheadMs += Math.min(queuedMs, behindMs + queuedMs / flow.queued);
   }

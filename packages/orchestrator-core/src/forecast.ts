@@ -48,7 +48,7 @@ export function forecastWaitMs(lane: Lane, question: WaitQuestion, recoveryMs: n
     const ownMs = flow === undefined ? 0 : fraction * model.workMs(flow.promptTokens, flow.outTokens);
     const startTag = Math.max(virtualTime, flow?.tag ?? 0) + ownMs / tenant.spec.weight;
     const totals = { othersMs: model.workMs(own.promptTokens, own.outTokens) - ownMs, activeWeight: own.activeWeight, virtualTime };
-    const othersMs = workOfOthersMs(queue.open.heap(klass).items, flow, startTag, totals, (prompt, out) => model.workMs(prompt, out));
+    const othersMs = workOfOthersMs(queue.open.heap(klass).items, flow, startTag, totals, model.costs);
     aheadMs = ownMs + othersMs;
   }
 

@@ -3,6 +3,8 @@
  * likely it is in time. It knows service times of a lane and class, never those of one engine by name.
  */
 
+import type { TokenCosts } from './fairness.ts';
+
 /**
  * Milliseconds per prompt token and per output token before anything was measured: a mid-range GPU with a model of
  * some billion parameters. Used for costs and waits; never shown as a prediction.
@@ -88,13 +90,18 @@ export class ServiceModel {
     return this.#errors === 0 ? PRIOR_SPREAD : Math.max(LEAST_SPREAD, Math.sqrt(this.#squaredError / this.#errors));
   }
 
+  /** Slot-milliseconds per token to read, and per token that may be written (fewer are, on average). */
+  get costs(): TokenCosts {
+    const promptMs = this.#prefillTokens > 0 ? this.#prefillMs / this.#prefillTokens : PRIOR_PREFILL_MS;
+    const decodeMs = this.#decodeTokens > 0 ? this.#decodeMs / this.#decodeTokens : PRIOR_DECODE_MS;
+    const fill = this.#outBudget > 0 ? this.#outTokens / this.#outBudget : 1;
+    return { promptMs, outMs: fill * decodeMs };
+  }
+
   /** Slot-milliseconds of `promptTokens` read and at most `outBudget` tokens written; of one task or of many. */
   workMs(promptTokens: number, outBudget: number): number {
-    const prefill = this.#prefillTokens > 0 ? this.#prefillMs / this.#prefillTokens : PRIOR_PREFILL_MS;
-    if (outBudget === 0) return promptTokens * prefill;
-    const decode = this.#decodeTokens > 0 ? this.#decodeMs / this.#decodeTokens : PRIOR_DECODE_MS;
-    const fill = this.#outBudget > 0 ? this.#outTokens / this.#outBudget : 1;
-    return promptTokens * prefill + outBudget * fill * decode;
+    const { promptMs, outMs } = this.costs;
+    return promptTokens * promptMs + outBudget * outMs;
   }
 
   /** Slot-milliseconds of one task that read and wrote exactly so many tokens. */

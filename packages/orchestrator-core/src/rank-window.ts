@@ -117,5 +117,7 @@ export class RankWindow<T extends Ranked> {
 }
 
 function emptyPlaces<T>(capacity: number): (T | undefined)[] {
-  return Array.from<T | undefined>({ length: capacity }).fill(undefined);
+  const places: (T | undefined)[] = [];
+  for (let place = 0; place < capacity; place++) places.push(undefined);
+  return places;
 }

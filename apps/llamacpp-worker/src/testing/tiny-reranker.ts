@@ -27,8 +27,16 @@ export function writeTinyReranker(path: string): void {
     uint32('bert.pooling_type', 4),
     text('tokenizer.ggml.model', 'llama'),
     list('tokenizer.ggml.tokens', 8, tokens.map(string)),
-    list('tokenizer.ggml.scores', 6, tokens.map((_, id) => float32Bytes(-id))),
-    list('tokenizer.ggml.token_type', 5, tokens.map((_, id) => uint32Bytes(id === 0 ? 2 : id < 3 ? 3 : id < 259 ? 6 : 1))),
+    list(
+      'tokenizer.ggml.scores',
+      6,
+      tokens.map((_, id) => float32Bytes(-id)),
+    ),
+    list(
+      'tokenizer.ggml.token_type',
+      5,
+      tokens.map((_, id) => uint32Bytes(id === 0 ? 2 : id < 3 ? 3 : id < 259 ? 6 : 1)),
+    ),
     uint32('tokenizer.ggml.token_type_count', 1),
     uint32('tokenizer.ggml.unknown_token_id', 0),
     uint32('tokenizer.ggml.bos_token_id', 1),
@@ -40,7 +48,14 @@ export function writeTinyReranker(path: string): void {
     offset += align(values.byteLength);
     return info;
   });
-  const head = Buffer.concat([Buffer.from('GGUF'), uint32Bytes(3), uint64Bytes(tensors.length), uint64Bytes(metadata.length), ...metadata, ...infos]);
+  const head = Buffer.concat([
+    Buffer.from('GGUF'),
+    uint32Bytes(3),
+    uint64Bytes(tensors.length),
+    uint64Bytes(metadata.length),
+    ...metadata,
+    ...infos,
+  ]);
   writeFileSync(path, Buffer.concat([padded(head), ...tensors.map(({ values }) => padded(Buffer.from(values.buffer)))]));
 }
 

@@ -3,7 +3,12 @@
  */
 import type { Config } from '@llama-orch/config-schema';
 
-export type CatalogModel = { readonly digest: string; readonly names: readonly string[]; readonly ctxLimit: number; readonly kvBytesPerToken: number | null };
+export type CatalogModel = {
+  readonly digest: string;
+  readonly names: readonly string[];
+  readonly ctxLimit: number;
+  readonly kvBytesPerToken: number | null;
+};
 
 export class Catalog {
   readonly #byDigest = new Map<string, CatalogModel>();

@@ -9,7 +9,8 @@ const defaultTenantId = 'default';
 
 export const toCoreConfig = (config: Config): CoreConfig => {
   const tenants = config.tenants.map(toTenant);
-  const fallback = tenants.find((tenant) => tenant.tenantId === defaultTenantId) ?? unlimitedTenant;
+  const fallback = tenants.find((tenant) => tenant.tenantId === defaultTenantId);
+  if (fallback === undefined) throw new Error(`The config has no tenant ${defaultTenantId}; reading one always adds it.`);
   return {
     pools: config.pools.map((pool) => toPool(pool, config)),
     tenants,
@@ -24,16 +25,8 @@ export const toCoreConfig = (config: Config): CoreConfig => {
   };
 };
 
-const unlimitedTenant: Omit<TenantSpec, 'tenantId'> = {
-  weight: 1,
-  rate: null,
-  tokensPerMinute: null,
-  maxConcurrentTasks: null,
-  maxQueuedTasks: null,
-  maxKvBytes: null,
-};
-
-const toRate = (rate: RateConfig | undefined): Rate | null => (rate === undefined ? null : { perSecond: rate.requests_per_s, burst: rate.burst });
+const toRate = (rate: RateConfig | undefined): Rate | null =>
+  rate === undefined ? null : { perSecond: rate.requests_per_s, burst: rate.burst };
 
 const toTenant = (tenant: TenantConfig): TenantSpec => ({
   tenantId: tenant.id,

@@ -65,7 +65,10 @@ export class PromptTokens {
       this.#counts.set(key, count);
       return count;
     } catch (cause) {
-      this.#log.warn({ event: 'tokenize_failed', replica_id: worker.replicaId, err: cause }, 'tokenizer did not answer; the upper bound is used');
+      this.#log.warn(
+        { event: 'tokenize_failed', replica_id: worker.replicaId, err: cause },
+        'tokenizer did not answer; the upper bound is used',
+      );
       return bound;
     }
   }

@@ -19,7 +19,12 @@ import { defaultSeed, type NormalRequest, requestDigest } from './task-request.t
 export type SubmitContext = { readonly tenantId: string; readonly correlationId: string; readonly traceparent: string | undefined };
 
 /** The 202: its body as it was first sent, byte for byte. */
-export type SubmitAnswer = { readonly body: string; readonly taskId: string; readonly queuePosition: number; readonly predictedStartMs: number | null };
+export type SubmitAnswer = {
+  readonly body: string;
+  readonly taskId: string;
+  readonly queuePosition: number;
+  readonly predictedStartMs: number | null;
+};
 
 export type SubmitTaskOptions = {
   readonly config: Config;
@@ -64,7 +69,12 @@ export class SubmitTask {
     const known = this.#options.store.find(key);
     if (known !== undefined) {
       if (known.requestDigest !== digest) throw conflict(taskId);
-      return { body: known.acceptedBody, taskId, queuePosition: known.task.queuePositionAtAdmission, predictedStartMs: known.task.predictedStartMs };
+      return {
+        body: known.acceptedBody,
+        taskId,
+        queuePosition: known.task.queuePositionAtAdmission,
+        predictedStartMs: known.task.predictedStartMs,
+      };
     }
     const underway = this.#underway.get(key);
     if (underway !== undefined) {
@@ -81,7 +91,11 @@ export class SubmitTask {
     }
   }
 
-  async #admit(request: NormalRequest, context: SubmitContext, ids: { key: string; taskId: string; digest: string }): Promise<SubmitAnswer> {
+  async #admit(
+    request: NormalRequest,
+    context: SubmitContext,
+    ids: { key: string; taskId: string; digest: string },
+  ): Promise<SubmitAnswer> {
     const { catalog, loop, store, config, clock, journal, accounts } = this.#options;
     const model = catalog.resolve(request.modelRef);
     if (model === undefined) {
@@ -91,7 +105,12 @@ export class SubmitTask {
     const limit = config.controller.limits.max_open_tasks;
     if (loop.liveTasks.size >= limit) {
       accounts.onRefused('quota-exceeded', request.engine ?? 'any', request.priority, 'reject');
-      throw new OrchError('quota-exceeded', { message: `The controller holds its limit of ${limit} open tasks.`, retryAfterMs: 1_000, policyLabel: 'reject', details: { limit: { name: 'max_open_tasks', value: limit } } });
+      throw new OrchError('quota-exceeded', {
+        message: `The controller holds its limit of ${limit} open tasks.`,
+        retryAfterMs: 1_000,
+        policyLabel: 'reject',
+        details: { limit: { name: 'max_open_tasks', value: limit } },
+      });
     }
     const sessionId = request.sessionId ?? randomUUID();
     const identity: TaskIdentity = { key: ids.key, taskId: ids.taskId, sessionId, ...context };
@@ -102,7 +121,13 @@ export class SubmitTask {
     const { task, acceptance } = answer;
     const acceptedBody = JSON.stringify(toAccepted(task, acceptance));
     try {
-      await journal.append({ kind: 'accepted', taskKey: ids.key, atEpochMs: task.enqueuedAtEpochMs, acceptedBody, requestBody: JSON.stringify(request) });
+      await journal.append({
+        kind: 'accepted',
+        taskKey: ids.key,
+        atEpochMs: task.enqueuedAtEpochMs,
+        acceptedBody,
+        requestBody: JSON.stringify(request),
+      });
     } catch (cause) {
       await loop.cancel(task).catch(() => undefined);
       throw new OrchError('journal-unavailable', { cause });
@@ -110,7 +135,12 @@ export class SubmitTask {
     store.publish({ task, requestDigest: ids.digest, acceptedBody });
     // A fast task may have ended while its acceptance was being written.
     if (task.isEnded) store.retire(task);
-    return { body: acceptedBody, taskId: ids.taskId, queuePosition: acceptance.queuePosition, predictedStartMs: acceptance.predictedStartMs };
+    return {
+      body: acceptedBody,
+      taskId: ids.taskId,
+      queuePosition: acceptance.queuePosition,
+      predictedStartMs: acceptance.predictedStartMs,
+    };
   }
 
   #refuse(request: NormalRequest, { refusal }: Extract<AdmissionAnswer, { kind: 'refused' }>): OrchError {
@@ -131,14 +161,18 @@ export class SubmitTask {
   async #countTokens(request: NormalRequest, model: CatalogModel): Promise<number> {
     const pools = this.#options.config.pools.filter((pool) => this.#options.config.models[pool.model]?.digest === model.digest);
     const ctx = Math.min(request.ctx ?? model.ctxLimit, ...pools.map((pool) => pool.ctx));
-    if (request.prompt !== null) return this.#options.promptTokens.count(model.digest, request.prompt, ctx - (request.maxTokens ?? defaultMaxTokens));
+    if (request.prompt !== null)
+      return this.#options.promptTokens.count(model.digest, request.prompt, ctx - (request.maxTokens ?? defaultMaxTokens));
     const counts = await Promise.all((request.inputs ?? []).map((input) => this.#options.promptTokens.count(model.digest, input, ctx)));
     return request.workload === 'rerank' ? (counts[0] ?? 0) + Math.max(0, ...counts.slice(1)) : Math.max(0, ...counts);
   }
 }
 
 const conflict = (taskId: string): OrchError =>
-  new OrchError('task-id-conflict', { message: `Task ${taskId} was already enqueued with another body.`, details: { faults: [{ path: '/task_id', message: 'already used with another body' }] } });
+  new OrchError('task-id-conflict', {
+    message: `Task ${taskId} was already enqueued with another body.`,
+    details: { faults: [{ path: '/task_id', message: 'already used with another body' }] },
+  });
 
 const unknownModel = (modelRef: string, catalog: Catalog): OrchError =>
   new OrchError('unknown-model', {
@@ -165,7 +199,14 @@ const toTaskSpec = (request: NormalRequest, identity: TaskIdentity, model: Catal
   kvHint: request.kvHint,
 });
 
-const createTask = (request: NormalRequest, identity: TaskIdentity, model: CatalogModel, acceptance: Acceptance, nowMs: number, epochMs: number): Task => {
+const createTask = (
+  request: NormalRequest,
+  identity: TaskIdentity,
+  model: CatalogModel,
+  acceptance: Acceptance,
+  nowMs: number,
+  epochMs: number,
+): Task => {
   const effective: EffectiveValues = {
     engine: acceptance.engine,
     modelRef: request.modelRef,

@@ -80,7 +80,16 @@ export class Fleet {
     for (const pool of config.pools) {
       const modelDigest = config.models[pool.model]?.digest ?? '';
       const phase: PoolPhase = { kind: 'starting', reason: 'not reported yet' };
-      this.#pools.set(pool.id, { pool, modelDigest, laneKey: laneKey(pool, modelDigest), status: null, phase, worker: null, suspect: false, told: '' });
+      this.#pools.set(pool.id, {
+        pool,
+        modelDigest,
+        laneKey: laneKey(pool, modelDigest),
+        status: null,
+        phase,
+        worker: null,
+        suspect: false,
+        told: '',
+      });
     }
     this.#byHost = Map.groupBy(this.#pools.values(), (entry) => entry.pool.host);
   }
@@ -158,7 +167,10 @@ export class Fleet {
     const entry = this.#pools.get(worker.pool.id);
     if (entry === undefined || entry.worker !== worker || entry.suspect) return;
     entry.suspect = true;
-    this.#options.log.warn({ event: 'replica_suspect', pool_id: worker.pool.id, replica_id: worker.replicaId, reason }, 'worker failed a task; no dispatch until it answers');
+    this.#options.log.warn(
+      { event: 'replica_suspect', pool_id: worker.pool.id, replica_id: worker.replicaId, reason },
+      'worker failed a task; no dispatch until it answers',
+    );
     this.#assess(entry);
     void this.#probeSuspect(entry, worker);
   }
@@ -200,12 +212,14 @@ export class Fleet {
 
   /** A pool that wants one engine version in its lane waits for the lane's first worker's (ORCH-3046). */
   #sameVersionOrDown(entry: PoolEntry, phase: PoolPhase): PoolPhase {
-    if (!entry.pool.require_same_engine_version || (phase.kind !== 'ready' && phase.kind !== 'paused') || entry.worker !== null) return phase;
+    if (!entry.pool.require_same_engine_version || (phase.kind !== 'ready' && phase.kind !== 'paused') || entry.worker !== null)
+      return phase;
     const { engine_version: version } = phase.replica;
     for (const other of this.#pools.values()) {
       const first = other.worker?.report.engine_version;
       if (other === entry || first === undefined || other.laneKey !== entry.laneKey) continue;
-      if (first !== version) return { kind: 'down', reason: `worker has engine version ${version}, pool ${other.pool.id} of its lane has ${first}` };
+      if (first !== version)
+        return { kind: 'down', reason: `worker has engine version ${version}, pool ${other.pool.id} of its lane has ${first}` };
       return phase;
     }
     return phase;
@@ -231,7 +245,9 @@ export class Fleet {
     this.#workers.delete(worker.replicaId);
     this.#emit({ kind: 'replicaDown', nowMs: this.#options.clock.nowMs(), replicaId: worker.replicaId });
     this.#listener?.onWorkerGone(worker, entry.status?.last_error?.message ?? 'its agent reports it gone');
-    worker.adapter.close().catch((cause: unknown) => this.#options.log.warn({ event: 'adapter_close_failed', err: cause }, 'closing an adapter failed'));
+    worker.adapter
+      .close()
+      .catch((cause: unknown) => this.#options.log.warn({ event: 'adapter_close_failed', err: cause }, 'closing an adapter failed'));
     this.#options.log.info({ event: 'replica_down', pool_id: entry.pool.id, replica_id: worker.replicaId }, 'replica is gone');
   }
 
@@ -247,14 +263,27 @@ export class Fleet {
     entry.told = telling;
     if (serving) {
       const { engine_version: engineVersion, numerics } = worker.report;
-      this.#options.log.info({ event: 'replica_ready', pool_id: pool.id, replica_id: worker.replicaId, engine: pool.engine, engine_version: engineVersion, slots }, 'replica is ready');
+      this.#options.log.info(
+        {
+          event: 'replica_ready',
+          pool_id: pool.id,
+          replica_id: worker.replicaId,
+          engine: pool.engine,
+          engine_version: engineVersion,
+          slots,
+        },
+        'replica is ready',
+      );
       this.#emit({ kind: 'replicaUp', nowMs, replica: { replicaId: worker.replicaId, poolId: pool.id, engineVersion, numerics, slots } });
       return;
     }
     if (worker !== null) this.#emit({ kind: 'replicaPaused', nowMs, replicaId: worker.replicaId });
     this.#emit({ kind: 'poolState', nowMs, poolId: pool.id, state: hopeful ? 'starting' : 'down' });
     const reason = 'reason' in phase ? phase.reason : 'suspect';
-    this.#options.log.info({ event: 'pool_not_ready', pool_id: pool.id, state: hopeful ? 'starting' : 'down', reason }, 'pool is not ready');
+    this.#options.log.info(
+      { event: 'pool_not_ready', pool_id: pool.id, state: hopeful ? 'starting' : 'down', reason },
+      'pool is not ready',
+    );
   }
 
   #emit(event: CoreEvent): void {
@@ -263,4 +292,4 @@ export class Fleet {
 }
 
 const laneKey = ({ engine, quant, ctx, sampler_profile_version, workloads, determinism }: PoolConfig, modelDigest: string): string =>
-  JSON.stringify([engine, modelDigest, quant, ctx, sampler_profile_version, [...workloads].sort(), determinism]);
+  JSON.stringify([engine, modelDigest, quant, ctx, sampler_profile_version, workloads.toSorted(), determinism]);

@@ -23,7 +23,8 @@ const replica = {
   workloads: ['completion'],
   cpu_carve_out: false,
 } as unknown as ReplicaReport;
-const status = (fields: Partial<PoolStatus>): PoolStatus => ({ state: 'ready', last_error: null, next_retry_ms: null, replica, ...fields }) as PoolStatus;
+const status = (fields: Partial<PoolStatus>): PoolStatus =>
+  ({ state: 'ready', last_error: null, next_retry_ms: null, replica, ...fields }) as PoolStatus;
 const phase = (fields: Partial<PoolStatus> | null, presence: 'live' | 'silent' | 'lost' = 'live') =>
   poolPhase(pool, digest, fields === null ? null : status(fields), presence);
 
@@ -49,7 +50,14 @@ test('[ORCH-3018] a pool that starts or retries soon is worth waiting for, a ref
 });
 
 test('[ORCH-3007] a worker that is not what the pool says gets nothing', () => {
-  for (const unlike of [{ engine: 'vllm' }, { model_digest: 'sha256:other' }, { ctx: 512 }, { sampler_profile_version: 'v2' }, { workloads: ['rerank'] }, { cpu_carve_out: true }]) {
+  for (const unlike of [
+    { engine: 'vllm' },
+    { model_digest: 'sha256:other' },
+    { ctx: 512 },
+    { sampler_profile_version: 'v2' },
+    { workloads: ['rerank'] },
+    { cpu_carve_out: true },
+  ]) {
     expect(phase({ replica: { ...replica, ...unlike } as ReplicaReport }).kind, JSON.stringify(unlike)).toBe('down');
   }
 });

@@ -38,14 +38,16 @@ export const poolPhase = (pool: PoolConfig, modelDigest: string, status: PoolSta
   const { replica } = status;
   if (replica === null) {
     if (presence === 'lost') return { kind: 'down', reason: `agent ${pool.host} is not heard` };
-    if (status.state === 'refused' || status.state === 'stopped') return { kind: 'down', reason: status.last_error?.message ?? `pool is ${status.state}` };
+    if (status.state === 'refused' || status.state === 'stopped')
+      return { kind: 'down', reason: status.last_error?.message ?? `pool is ${status.state}` };
     if ((status.next_retry_ms ?? 0) > brokenRetryMs) return { kind: 'down', reason: status.last_error?.message ?? 'pool is broken' };
     return { kind: 'starting', reason: status.last_error?.message ?? 'worker is starting' };
   }
   const unlike = unlikeConfig(pool, modelDigest, replica);
   if (unlike !== undefined) return { kind: 'down', reason: unlike };
   if (presence !== 'live') return { kind: 'paused', replica, reason: `agent ${pool.host} is not heard`, mayRecover: presence === 'silent' };
-  if (status.state !== 'ready') return { kind: 'paused', replica, reason: status.last_error?.message ?? `worker is ${status.state}`, mayRecover: true };
+  if (status.state !== 'ready')
+    return { kind: 'paused', replica, reason: status.last_error?.message ?? `worker is ${status.state}`, mayRecover: true };
   return { kind: 'ready', replica };
 };
 

@@ -18,6 +18,6 @@ export const replicaSetId = (report: ReplicaReport): string => {
 
 /** Workers by set, in a stable order. */
 export const replicaSets = (workers: Iterable<Worker>): ReadonlyMap<string, readonly Worker[]> => {
-  const sorted = [...workers].sort((a, b) => (a.replicaId < b.replicaId ? -1 : 1));
+  const sorted = [...workers].toSorted((a, b) => (a.replicaId < b.replicaId ? -1 : 1));
   return Map.groupBy(sorted, (worker) => replicaSetId(worker.report));
 };

@@ -28,7 +28,11 @@ export const createAgentRoutes = ({ fleet, intervalMs, maxBodyBytes }: AgentRout
         details: { instance_id: answer.by },
       });
     }
-    const accepted: AgentStatusAccepted = { generation: fleet.desired.generation(name), lease_ms: leaseMs(status.interval_ms), interval_ms: intervalMs };
+    const accepted: AgentStatusAccepted = {
+      generation: fleet.desired.generation(name),
+      lease_ms: leaseMs(status.interval_ms),
+      interval_ms: intervalMs,
+    };
     return c.json(accepted);
   });
 
@@ -45,7 +49,8 @@ export const createAgentRoutes = ({ fleet, intervalMs, maxBodyBytes }: AgentRout
 };
 
 const checkedName = (name: string): string => {
-  if (!agentName.test(name)) throw new OrchError('invalid-params', { message: `An agent's name is letters, digits, '.', '_' and '-', at most 64.` });
+  if (!agentName.test(name))
+    throw new OrchError('invalid-params', { message: `An agent's name is letters, digits, '.', '_' and '-', at most 64.` });
   return name;
 };
 

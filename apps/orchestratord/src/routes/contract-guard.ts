@@ -34,7 +34,9 @@ export const contractGuard =
       if (forbidden !== undefined) throw forbidden;
     }
     if (match.kind === 'method-not-allowed') {
-      const error = new OrchError('method-not-allowed', { message: `${c.req.method} is not served here; use ${match.allowed.join(' or ')}.` });
+      const error = new OrchError('method-not-allowed', {
+        message: `${c.req.method} is not served here; use ${match.allowed.join(' or ')}.`,
+      });
       const { status, headers, body } = renderError(error, { correlationId: caller.correlationId, log });
       return new Response(JSON.stringify(body), { status, headers: { ...headers, allow: match.allowed.join(', ') } });
     }

@@ -13,7 +13,9 @@ import type { Context } from 'hono';
 export const readJson = async <Name extends SchemaName>(c: Context, schema: Name, maxBytes: number): Promise<SchemaTypes[Name]> => {
   const type = c.req.header('content-type') ?? '';
   if (!/^application\/json\s*(?:;|$)/i.test(type)) {
-    throw new OrchError('unsupported-media-type', { message: `Expected Content-Type application/json, got ${type === '' ? 'none' : JSON.stringify(type.slice(0, 100))}.` });
+    throw new OrchError('unsupported-media-type', {
+      message: `Expected Content-Type application/json, got ${type === '' ? 'none' : JSON.stringify(type.slice(0, 100))}.`,
+    });
   }
   const bytes = await readBounded(c, maxBytes);
   const checked = validate(schema, parse(bytes));
@@ -54,7 +56,10 @@ const positionOf = (message: string): string => /at position \d+(?: \(line \d+ c
 const notJson = (message: string): OrchError => new OrchError('invalid-params', { message, details: { faults: [{ path: '', message }] } });
 
 const tooLarge = (maxBytes: number): OrchError =>
-  new OrchError('body-too-large', { message: `The body is above the limit of ${maxBytes} bytes.`, details: { limit: { name: 'max_body_bytes', value: maxBytes } } });
+  new OrchError('body-too-large', {
+    message: `The body is above the limit of ${maxBytes} bytes.`,
+    details: { limit: { name: 'max_body_bytes', value: maxBytes } },
+  });
 
 const summary = (faults: readonly { path: string; message: string }[]): string =>
   faults.map(({ path, message }) => `${path === '' ? 'body' : path}: ${message}`).join('; ');

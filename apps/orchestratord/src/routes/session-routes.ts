@@ -9,7 +9,12 @@ import { sessionKey } from '../admission/submit-task.ts';
 import type { Clock } from '../clock.ts';
 import type { SchedulerLoop } from '../scheduler-loop.ts';
 
-export type SessionRouteDeps = { readonly scheduler: Scheduler; readonly loop: SchedulerLoop; readonly clock: Clock; readonly maxTurns: number };
+export type SessionRouteDeps = {
+  readonly scheduler: Scheduler;
+  readonly loop: SchedulerLoop;
+  readonly clock: Clock;
+  readonly maxTurns: number;
+};
 
 export const createSessionRoutes = ({ scheduler, loop, clock, maxTurns }: SessionRouteDeps): Hono<GuardEnv> => {
   const routes = new Hono<GuardEnv>();

@@ -30,7 +30,11 @@ export const createStreamRoute =
     if (request.method !== 'GET') return false;
     const match = streamPath.exec(request.url ?? '');
     if (match === null) return false;
-    const caller = options.guard.check({ method: request.method, header: headerReader(request.headers), remote: request.socket.remoteAddress });
+    const caller = options.guard.check({
+      method: request.method,
+      header: headerReader(request.headers),
+      remote: request.socket.remoteAddress,
+    });
     const { correlationId } = caller;
     try {
       if (!caller.ok) throw caller.error;
@@ -46,7 +50,12 @@ export const createStreamRoute =
 type StreamRequest = { readonly taskId: string; readonly tenantId: string; readonly correlationId: string };
 
 /** @req ORCH-2002, ORCH-2010, ORCH-3055 */
-const serve = ({ store, hub, clock }: StreamRouteOptions, request: IncomingMessage, response: ServerResponse, wanted: StreamRequest): void => {
+const serve = (
+  { store, hub, clock }: StreamRouteOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  wanted: StreamRequest,
+): void => {
   const remembered = store.find(taskKey(wanted.tenantId, wanted.taskId));
   if (remembered === undefined) throw new OrchError('not-found', { message: `No task ${JSON.stringify(wanted.taskId)}.` });
   const { task } = remembered;
@@ -56,7 +65,13 @@ const serve = ({ store, hub, clock }: StreamRouteOptions, request: IncomingMessa
     response.writeHead(204, headers).end();
     return;
   }
-  if (hub.isFull) throw new OrchError('quota-exceeded', { message: 'The controller serves its limit of open streams.', retryAfterMs: 1_000, policyLabel: 'reject', details: { limit: { name: 'max_subscribers', value: hub.count } } });
+  if (hub.isFull)
+    throw new OrchError('quota-exceeded', {
+      message: 'The controller serves its limit of open streams.',
+      retryAfterMs: 1_000,
+      policyLabel: 'reject',
+      details: { limit: { name: 'max_subscribers', value: hub.count } },
+    });
   response.writeHead(200, { ...headers, 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
   const renderMismatch = (): string => {
     const error = toErrorEnvelope('resume-mismatch', { correlationId: wanted.correlationId, engine: task.effective.engine });

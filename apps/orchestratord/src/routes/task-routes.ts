@@ -35,12 +35,18 @@ export const createTaskRoutes = (deps: TaskRouteDeps): Hono<GuardEnv> => {
   routes.post('/v1/tasks', async (c) => {
     const request = normalizeRequest(await readJson(c, 'TaskRequest', deps.maxBodyBytes));
     const { tenantId } = principalOf(c);
-    const answer = await deps.submit.submit(request, { tenantId, correlationId: c.get('correlationId'), traceparent: c.get('traceparent') });
+    const answer = await deps.submit.submit(request, {
+      tenantId,
+      correlationId: c.get('correlationId'),
+      traceparent: c.get('traceparent'),
+    });
     return c.body(answer.body, 202, { 'content-type': 'application/json', location: `/v1/tasks/${answer.taskId}` });
   });
 
   /** @req ORCH-2009 */
-  routes.get('/v1/tasks/:id', (c) => c.json(taskStatus(find(principalOf(c).tenantId, c.req.param('id')), deps.scheduler, deps.clock.nowMs())));
+  routes.get('/v1/tasks/:id', (c) =>
+    c.json(taskStatus(find(principalOf(c).tenantId, c.req.param('id')), deps.scheduler, deps.clock.nowMs())),
+  );
 
   /** @req ORCH-2003 */
   routes.post('/v1/tasks/:id/cancel', async (c) => {

@@ -17,6 +17,8 @@ export const writeError = (response: ServerResponse, error: unknown, context: Er
 export const writeSocketError = (socket: Duplex, error: unknown, context: ErrorContext): void => {
   const { status, headers, body } = renderError(error, context);
   const text = JSON.stringify(body);
-  const head = Object.entries({ ...headers, connection: 'close', 'content-length': String(Buffer.byteLength(text)) }).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = Object.entries({ ...headers, connection: 'close', 'content-length': String(Buffer.byteLength(text)) }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
   socket.end(`HTTP/1.1 ${status} Error\r\n${head.join('')}\r\n${text}`);
 };

@@ -12,6 +12,7 @@ import {
   type Replica,
   type ReplicaSet,
   type ReplicaSetCapabilities,
+  schemaBundle,
   type Slots,
 } from '@llama-orch/api-types';
 import type { Config } from '@llama-orch/config-schema';
@@ -46,7 +47,10 @@ export const poolHealth = (view: PoolView, deps: PoolViewDeps): PoolHealth => {
     ready: phase.kind === 'ready' && !view.suspect,
     draining: false,
     state: status?.state ?? 'stopped',
-    last_error: lastError === null ? notReported(view, deps) : { code: lastError.code, message: lastError.message, cause: lastError.cause, at: lastError.at },
+    last_error:
+      lastError === null
+        ? notReported(view, deps)
+        : { code: lastError.code, message: lastError.message, cause: lastError.cause, at: lastError.at },
     cpu_carve_out: worker?.report.cpu_carve_out ?? false,
     start_count: status?.start_count ?? 0,
     restarts: status?.restarts ?? 0,
@@ -146,14 +150,14 @@ export const agentInfo = (agent: AgentView, deps: PoolViewDeps): AgentInfo => {
 };
 
 /** Bounds of a request, read from the contract so that what is told is what is checked. */
-const requestSchema = (
-  openapiDocument.components?.schemas?.['TaskRequest'] as {
-    properties: { prompt: { maxLength: number }; inputs: { maxItems: number }; stop: { maxItems: number } };
-  }
-).properties;
+const { properties: requestSchema } = schemaBundle.$defs.TaskRequest as {
+  properties: { prompt: { maxLength: number }; inputs: { maxItems: number }; stop: { maxItems: number } };
+};
 
 const notReported = (view: PoolView, deps: PoolViewDeps): PoolHealth['last_error'] =>
-  view.phase.kind === 'ready' ? null : { code: 'POOL_UNAVAILABLE', message: view.phase.reason, cause: null, at: new Date(deps.clock.epochMs()).toISOString() };
+  view.phase.kind === 'ready'
+    ? null
+    : { code: 'POOL_UNAVAILABLE', message: view.phase.reason, cause: null, at: new Date(deps.clock.epochMs()).toISOString() };
 
 const slots = (worker: Worker): Slots => {
   const total = Math.min(worker.pool.slots, worker.report.slots_total);

@@ -2,7 +2,6 @@
  * The real agent as a process, for tests: its own directory, its own config, nothing of it left behind. It knows no pool.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

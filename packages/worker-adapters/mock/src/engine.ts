@@ -166,6 +166,14 @@ export class Answer {
     else this.#timer = setTimeout(() => this.#engine.free(this), this.#script.cancelNoticeMs);
   }
 
+  /** The wire met a stop text: the answer ends here and its slot is free at once. */
+  stop(): void {
+    if (this.#over) return;
+    this.#stop();
+    this.#engine.tokensPredictedTotal += this.tokensOut;
+    this.#engine.free(this);
+  }
+
   /** The engine goes away; no timer may outlive it. */
   dispose(): void {
     this.#stop();
@@ -203,10 +211,11 @@ export class Answer {
     }
     this.#engine.stepsSent += steps.length;
     const ready = steps.length === 0 || this.#sink.say(steps);
-    if (steps.length > 0 && typeof next === 'object' && !('kind' in next)) {
-      if (ready && !this.isHeld) this.#wait();
-    } else if (typeof next === 'object') this.#fail(next);
-    else if (!this.isHeld) this.#end(next);
+    if (this.#over) return;
+    if (typeof next === 'object' && 'kind' in next) this.#fail(next);
+    else if (this.isHeld) return;
+    else if (typeof next === 'string') this.#end(next);
+    else if (ready) this.#wait();
   }
 
   /** The next step, how the answer ends, or what breaks it. */

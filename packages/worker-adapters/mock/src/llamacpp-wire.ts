@@ -2,7 +2,7 @@
  * The native HTTP API of llama.cpp over the scripted engine, trap for trap as recorded from `llama-server` b10587. It owns
  * paths and bodies; what is said and when is the engine's.
  */
-import { type AnswerEnd, type AnswerFault, type AnswerSink, type ScriptedEngine } from './engine.ts';
+import { type Answer, type AnswerEnd, type AnswerFault, type AnswerSink, type ScriptedEngine } from './engine.ts';
 import { BodyWriter } from './body-writer.ts';
 import type { EngineScript, ScriptedRefusal, ScriptedStep } from './script.ts';
 import { StopText } from './stop-text.ts';
@@ -34,7 +34,10 @@ export const llamacppWire: Wire = (context) => (exchange) => {
       return;
     case 'GET /v1/models':
     case 'GET /models':
-      replyJson(response, 200, { object: 'list', data: [{ id: context.limits.modelName, object: 'model', owned_by: 'llamacpp', meta: { n_ctx: context.limits.ctxTokens } }] });
+      replyJson(response, 200, {
+        object: 'list',
+        data: [{ id: context.limits.modelName, object: 'model', owned_by: 'llamacpp', meta: { n_ctx: context.limits.ctxTokens } }],
+      });
       return;
     case 'POST /tokenize':
       tokenizeRoute(exchange);
@@ -66,10 +69,21 @@ const refuse = (exchange: Exchange, limits: EngineLimits, refusal: ScriptedRefus
   const tooLong = limits.ctxTokens + 1;
   switch (refusal) {
     case 'prompt-too-long':
-      replyError(exchange, 400, 'exceed_context_size_error', `request (${tooLong} tokens) exceeds the available context size (${limits.ctxTokens} tokens), try increasing it`, { n_prompt_tokens: tooLong, n_ctx: limits.ctxTokens });
+      replyError(
+        exchange,
+        400,
+        'exceed_context_size_error',
+        `request (${tooLong} tokens) exceeds the available context size (${limits.ctxTokens} tokens), try increasing it`,
+        { n_prompt_tokens: tooLong, n_ctx: limits.ctxTokens },
+      );
       return;
     case 'invalid-request':
-      replyError(exchange, 400, 'invalid_request_error', "Field 'n_predict': [json.exception.type_error.302] type must be number, but is string");
+      replyError(
+        exchange,
+        400,
+        'invalid_request_error',
+        "Field 'n_predict': [json.exception.type_error.302] type must be number, but is string",
+      );
       return;
     case 'unauthorized':
       replyError(exchange, 401, 'authentication_error', 'Invalid API Key');
@@ -91,7 +105,12 @@ const bodyOf = (exchange: Exchange): Json | null => {
   try {
     value = JSON.parse(exchange.request.body);
   } catch {
-    replyError(exchange, 500, 'server_error', '[json.exception.parse_error.101] parse error at line 1, column 1: syntax error while parsing value');
+    replyError(
+      exchange,
+      500,
+      'server_error',
+      '[json.exception.parse_error.101] parse error at line 1, column 1: syntax error while parsing value',
+    );
     return null;
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
@@ -114,7 +133,9 @@ const slotsOf = ({ engine, limits }: WireContext, script: EngineScript): readonl
     n_ctx: limits.ctxTokens,
     speculative: false,
     is_processing: script.slotsLie === null ? answer !== null : script.slotsLie === 'all-busy',
-    ...(lastTask === null ? {} : { id_task: lastTask, next_token: [{ has_next_token: answer !== null, n_decoded: answer?.tokensOut ?? 0 }] }),
+    ...(lastTask === null
+      ? {}
+      : { id_task: lastTask, next_token: [{ has_next_token: answer !== null, n_decoded: answer?.tokensOut ?? 0 }] }),
   }));
 
 const metricsOf = (engine: ScriptedEngine): string =>
@@ -189,8 +210,7 @@ class CompletionAnswer implements AnswerSink {
   readonly #stop: StopText;
   #tokensOut = 0;
   #slotId = -1;
-  #abandon: () => void = () => {};
-  #resume: () => void = () => {};
+  #answer: Answer | null = null;
 
   constructor(context: WireContext, exchange: Exchange, tokensIn: number, stop: StopText) {
     this.#context = context;
@@ -202,9 +222,8 @@ class CompletionAnswer implements AnswerSink {
 
   run(request: { readonly prompt: string; readonly maxTokens: number; readonly seed: number }): void {
     const answer = this.#context.engine.submit(request, this);
-    this.#abandon = () => answer.abandon();
-    this.#resume = () => answer.resume();
-    this.#exchange.response.once('close', this.#abandon);
+    this.#answer = answer;
+    this.#exchange.response.once('close', () => answer.abandon());
   }
 
   begin(slotId: number): void {
@@ -221,13 +240,13 @@ class CompletionAnswer implements AnswerSink {
       if (pings) text += ':\n\n';
       text += tokenEvent(escapeText ? escaped(ready) : JSON.stringify(ready), tokenIdOf(step.text), this.#tokensOut, this.#tokensIn);
       if (!met) continue;
+      this.#answer?.stop();
       this.#writer.write(text);
       this.#finish('word', this.#tokensOut);
-      this.#abandon();
       return true;
     }
     const ready = this.#writer.write(text);
-    if (!ready) this.#writer.onDrain(this.#resume);
+    if (!ready) this.#writer.onDrain(() => this.#answer?.resume());
     return ready;
   }
 
@@ -267,7 +286,15 @@ class CompletionAnswer implements AnswerSink {
 
   #finish(stopType: 'eos' | 'limit' | 'word', tokensOut: number): void {
     const timings = { cache_n: 0, prompt_n: this.#tokensIn, predicted_n: tokensOut };
-    const final = { stop: true, stop_type: stopType, tokens_predicted: tokensOut, tokens_evaluated: this.#tokensIn, truncated: false, timings, id_slot: this.#slotId };
+    const final = {
+      stop: true,
+      stop_type: stopType,
+      tokens_predicted: tokensOut,
+      tokens_evaluated: this.#tokensIn,
+      truncated: false,
+      timings,
+      id_slot: this.#slotId,
+    };
     this.#writer.write(`data: ${JSON.stringify(final)}\n\n`);
     this.#writer.end();
   }
@@ -293,7 +320,12 @@ const embed = (context: WireContext, exchange: Exchange): void => {
   const tokens = inputs.reduce((sum, input) => sum + promptTokens(input), 0);
   // Out of order on purpose: the index is what counts.
   const data = inputs.map((input, index) => ({ embedding: vectorOf(input), index, object: 'embedding' })).toReversed();
-  replyJson(exchange.response, 200, { model: context.limits.modelName, object: 'list', usage: { prompt_tokens: tokens, total_tokens: tokens }, data });
+  replyJson(exchange.response, 200, {
+    model: context.limits.modelName,
+    object: 'list',
+    usage: { prompt_tokens: tokens, total_tokens: tokens },
+    data,
+  });
 };
 
 const rerank = (context: WireContext, exchange: Exchange): void => {
@@ -306,8 +338,15 @@ const rerank = (context: WireContext, exchange: Exchange): void => {
     return;
   }
   const tokens = documents.reduce((sum, document) => sum + promptTokens(document) + promptTokens(query), 0);
-  const results = documents.map((document, index) => ({ index, relevance_score: scoreOf(query, document) })).toSorted((a, b) => b.relevance_score - a.relevance_score);
-  replyJson(exchange.response, 200, { model: context.limits.modelName, object: 'list', usage: { prompt_tokens: tokens, total_tokens: tokens }, results });
+  const results = documents
+    .map((document, index) => ({ index, relevance_score: scoreOf(query, document) }))
+    .toSorted((a, b) => b.relevance_score - a.relevance_score);
+  replyJson(exchange.response, 200, {
+    model: context.limits.modelName,
+    object: 'list',
+    usage: { prompt_tokens: tokens, total_tokens: tokens },
+    results,
+  });
 };
 
 const textsOf = (value: unknown): readonly string[] => (Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []);

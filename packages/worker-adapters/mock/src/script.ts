@@ -47,7 +47,8 @@ export const parseScript = (value: unknown): EngineScript => {
   return { ...defaultScript, ...value };
 };
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 const isPositive = (value: unknown): boolean => typeof value === 'number' && value > 0 && Number.isFinite(value);
 const isString = (value: unknown): value is string => typeof value === 'string';
@@ -61,7 +62,8 @@ const orNull =
   (value: unknown): boolean =>
     value === null || check(value);
 
-const isStep = (value: unknown): value is ScriptedStep => isObject(value) && isString(value['text']) && isCount(value['tokens']) && value['tokens'] > 0;
+const isStep = (value: unknown): value is ScriptedStep =>
+  isObject(value) && isString(value['text']) && isCount(value['tokens']) && value['tokens'] > 0;
 
 const isFault = (value: unknown): value is ScriptedFault => {
   if (!isObject(value)) return false;

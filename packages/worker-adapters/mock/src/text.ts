@@ -4,8 +4,36 @@
  */
 
 const words = [
-  ' river', ' stone', ' in', ' the', ' light', ' of', ' a', ' quiet', ' moon', ' snow', ' falls', ' on', ' old', ' roofs', ' and',
-  ' wind', ' turns', ' each', ' leaf', ' slow', ' as', ' smoke', ',', '.', '\n', ' café', ' 月', ' 雪', ' über', ' 🌊',
+  ' river',
+  ' stone',
+  ' in',
+  ' the',
+  ' light',
+  ' of',
+  ' a',
+  ' quiet',
+  ' moon',
+  ' snow',
+  ' falls',
+  ' on',
+  ' old',
+  ' roofs',
+  ' and',
+  ' wind',
+  ' turns',
+  ' each',
+  ' leaf',
+  ' slow',
+  ' as',
+  ' smoke',
+  ',',
+  '.',
+  '\n',
+  ' café',
+  ' 月',
+  ' 雪',
+  ' über',
+  ' 🌊',
 ];
 
 /** Text of the token at `index` of the answer to `prompt` under `seed`. */
@@ -38,7 +66,9 @@ const maxSpelledBytes = 6;
 /** Ids of a text; each spells its bytes, so that {@link detokenize} needs no table. */
 export const tokenize = (text: string): readonly number[] => {
   const bytes = Buffer.from(text);
-  return Array.from({ length: Math.ceil(bytes.length / bytesPerToken) }, (_, i) => spell(bytes.subarray(i * bytesPerToken, (i + 1) * bytesPerToken)));
+  return Array.from({ length: Math.ceil(bytes.length / bytesPerToken) }, (_, i) =>
+    spell(bytes.subarray(i * bytesPerToken, (i + 1) * bytesPerToken)),
+  );
 };
 
 /** Tokens of a prompt as the engine counts them, without making the ids. */

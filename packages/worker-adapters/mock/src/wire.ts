@@ -39,7 +39,11 @@ export const replyJson = (response: ServerResponse, status: number, value: unkno
 
 export const replyText = (response: ServerResponse, status: number, contentType: string, text: string): void => {
   const body = Buffer.from(text);
-  response.writeHead(status, { 'Content-Type': contentType, 'Content-Length': body.length, ...(status >= 400 ? { Connection: 'close' } : {}) });
+  response.writeHead(status, {
+    'Content-Type': contentType,
+    'Content-Length': body.length,
+    ...(status >= 400 ? { Connection: 'close' } : {}),
+  });
   response.end(body);
 };
 

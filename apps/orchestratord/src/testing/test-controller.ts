@@ -1,0 +1,193 @@
+/**
+ * A whole controller for tests: real core, real routes, real guard, on a clock that the test moves and workers that it
+ * plays. Opens no port unless asked.
+ */
+import type { AgentStatus, PoolStatus, TaskAccepted, TaskStatus } from '@llama-orch/api-types';
+import { parseConfig } from '@llama-orch/config-schema';
+import { createKeyring, createLogger, createRequestGuard, digestKey } from '@llama-orch/service-kit';
+import { stringify } from 'yaml';
+import { createApp } from '../app.ts';
+import type { Clock } from '../clock.ts';
+import { Controller } from '../controller.ts';
+import type { Journal } from '../journal/journal.ts';
+import { createMemoryJournal } from '../journal/memory-journal.ts';
+import { createStreamRoute } from '../routes/stream-route.ts';
+import { createServer, listen } from '../server.ts';
+import { ScriptedWorkers } from './scripted-worker.ts';
+
+const digest = `sha256:${'a'.repeat(64)}`;
+const keySecret = 'a secret that is long enough';
+
+export type TestKey = { readonly key: string; readonly tenant: string; readonly scopes: readonly string[] };
+
+export type TestOptions = {
+  readonly pools?: readonly Record<string, unknown>[];
+  readonly tenants?: readonly Record<string, unknown>[];
+  readonly controller?: Record<string, unknown>;
+  readonly keys?: readonly TestKey[];
+  readonly journal?: Journal;
+};
+
+class TestClock implements Clock {
+  now = 1_000;
+  nowMs(): number {
+    return this.now;
+  }
+  epochMs(): number {
+    return 1_700_000_000_000 + this.now;
+  }
+}
+
+export const createTestController = (options: TestOptions = {}) => {
+  const yaml = stringify({
+    models: { m: { path: 'm.gguf', digest, quant: 'Q8_0', ctx_limit: 1024 } },
+    pools: (options.pools ?? [{ id: 'a' }]).map((pool) => ({
+      host: 'h',
+      engine: 'llamacpp',
+      model: 'm',
+      devices: [],
+      runtime: { kind: 'embedded' },
+      allow_cpu: true,
+      ...pool,
+    })),
+    ...(options.tenants !== undefined && { tenants: options.tenants }),
+    ...(options.controller !== undefined && { controller: options.controller }),
+    ...(options.keys !== undefined && {
+      keys: options.keys.map(({ key, tenant, scopes }, index) => ({ id: `k${index}`, digest: digestKey(keySecret, key), tenant, scopes })),
+    }),
+  });
+  const parsed = parseConfig(yaml);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults, null, 2));
+  const { config } = parsed;
+  const clock = new TestClock();
+  const workers = new ScriptedWorkers();
+  const lines: string[] = [];
+  const log = createLogger({ service: 'test', level: 'debug', pretty: false, stream: { write: (line) => void lines.push(line) } });
+  const controller = new Controller({
+    config,
+    adapters: { llamacpp: workers.createAdapter },
+    journal: options.journal ?? createMemoryJournal(),
+    clock,
+    log,
+  });
+  const guard = createRequestGuard({ keyring: createKeyring({ keys: config.keys, secret: keySecret }), allowedHosts: [] });
+  const app = createApp({ controller, guard, log, remoteOf: () => '127.0.0.1' });
+
+  const request = (
+    method: string,
+    path: string,
+    init: { body?: unknown; headers?: Record<string, string>; key?: string } = {},
+  ): Promise<Response> =>
+    Promise.resolve(
+      app.request(`http://localhost${path}`, {
+        method,
+        headers: {
+          host: 'localhost',
+          ...(init.body !== undefined && { 'content-type': 'application/json' }),
+          ...(init.key !== undefined && { authorization: `Bearer ${init.key}` }),
+          ...init.headers,
+        },
+        ...(init.body !== undefined && { body: typeof init.body === 'string' ? init.body : JSON.stringify(init.body) }),
+      }),
+    );
+
+  const poolStatus = (poolId: string, startCount: number, fields: Partial<PoolStatus> = {}): PoolStatus => ({
+    pool_id: poolId,
+    state: 'ready',
+    start_count: startCount,
+    last_error: null,
+    restarts: 0,
+    next_retry_ms: null,
+    oom_events: { device: 0, host: 0 },
+    driver_reset_events: 0,
+    preload: null,
+    replica: {
+      replica_id: `${poolId}/${startCount}`,
+      url: `http://${poolId}.test`,
+      engine: 'llamacpp',
+      engine_version: 'scripted',
+      trtllm_version: null,
+      model_digest: digest,
+      quant: 'Q8_0',
+      ctx: 1024,
+      slots_total: 1,
+      slots_free: 1,
+      numerics: digest,
+      sampler_profile_version: 'v1',
+      workloads: ['completion'],
+      cpu_carve_out: true,
+      pid: 1,
+      started_at: new Date(0).toISOString(),
+      vram_used_bytes: null,
+      gpu_utilization_ratio: null,
+      kv_cache_usage_ratio: null,
+    },
+    ...fields,
+  });
+
+  const report = (pools: readonly PoolStatus[], fields: Partial<AgentStatus> = {}, init: { key?: string } = {}): Promise<Response> => {
+    const status: AgentStatus = {
+      instance_id: '00000000-0000-4000-8000-000000000001',
+      agent_version: '1.0.0',
+      started_at: new Date(0).toISOString(),
+      generation: 0,
+      interval_ms: 1_000,
+      host: { hostname: 'h', ram_total_bytes: 1, ram_available_bytes: 1, allow_cpu: true, devices: [], inventory_error: null },
+      pools: [...pools],
+      ...fields,
+    };
+    return request('POST', '/v1/agents/h/status', { body: status, ...init });
+  };
+
+  return {
+    controller,
+    clock,
+    workers,
+    request,
+    report,
+    poolStatus,
+    /** Log lines so far, parsed. */
+    logged: (): Record<string, unknown>[] => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
+    /** Make each pool Ready with its first worker. */
+    ready: (...poolIds: string[]): Promise<Response> => report(poolIds.map((id) => poolStatus(id, 1))),
+    submit: async (body: Record<string, unknown> = {}, key?: string): Promise<TaskAccepted> => {
+      const response = await request('POST', '/v1/tasks', {
+        body: { model_ref: 'm', prompt: 'p', ...body },
+        ...(key !== undefined && { key }),
+      });
+      if (response.status !== 202) throw new Error(`${response.status}: ${await response.text()}`);
+      return (await response.json()) as TaskAccepted;
+    },
+    status: async (taskId: string): Promise<TaskStatus> => (await (await request('GET', `/v1/tasks/${taskId}`)).json()) as TaskStatus,
+    /** One counter or gauge from `/metrics`; 0 where it is not there. */
+    metric: async (series: RegExp): Promise<number> => {
+      const text = await (await request('GET', '/metrics')).text();
+      const line = text.split('\n').find((candidate) => !candidate.startsWith('#') && series.test(candidate));
+      return line === undefined ? 0 : Number(line.slice(line.lastIndexOf(' ') + 1));
+    },
+    /** Put it on a port, for streams. */
+    serve: async () => {
+      const stream = createStreamRoute({ guard, store: controller.store, hub: controller.hub, clock, log });
+      const server = createServer({
+        fetch: (incoming, bindings) => app.fetch(incoming, bindings),
+        stream,
+        limits: config.controller.limits,
+        log,
+      });
+      const listening = await listen(server, { host: '127.0.0.1', port: 0 });
+      return {
+        url: `http://127.0.0.1:${listening.port}`,
+        close: async () => {
+          controller.hub.closeAll();
+          server.closeAllConnections();
+          await listening.close();
+        },
+      };
+    },
+  };
+};
+
+export type TestController = ReturnType<typeof createTestController>;
+
+/** Let everything that is already due run. */
+export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));

@@ -1,0 +1,507 @@
+/**
+ * Properties of the scheduler against a model that only believes its effects: it keeps who waits, runs and releases in
+ * plain lists, and checks each effect on its own.
+ */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { CoreEffect } from './effect.ts';
+import type { AttemptOutcome, CoreEvent } from './event.ts';
+import { aConfig, aPool, aReplica, aTask, aTenant, broken, succeeded } from './fixture.ts';
+import type { CoreConfig, FullPolicy, PoolSpec, TaskSpec } from './model.ts';
+import type { Scheduler } from './ports.ts';
+import { createScheduler } from './scheduler.ts';
+
+type ModelTask = {
+  readonly spec: TaskSpec;
+  laneId: string;
+  /** Lower is older; re-runs are older than all that never ran. */
+  age: number;
+  state: 'queued' | 'running';
+  attempt: number;
+  replica: ModelReplica | null;
+  setId: string | null;
+  firstToken: boolean;
+};
+type ModelReplica = {
+  readonly id: string;
+  readonly poolId: string;
+  readonly setId: string;
+  slots: number;
+  up: boolean;
+  ready: boolean;
+  /** It broke an attempt: it may be left alone until then. */
+  suspectUntilMs: number;
+  running: Set<string>;
+  releasing: { readonly attempt: string; readonly sinceMs: number }[];
+};
+
+const GRACE_MS = 1000;
+
+class World {
+  readonly scheduler: Scheduler;
+  config: CoreConfig;
+  nowMs = 0;
+  made = 0;
+  readonly tasks = new Map<string, ModelTask>();
+  readonly ended = new Set<string>();
+  readonly accepted = new Set<string>();
+  readonly replicas = new Map<string, ModelReplica>();
+  readonly starts = new Map<string, number>();
+  readonly restarts = new Set<string>();
+  #age = 0;
+  #front = 0;
+
+  constructor(config: CoreConfig) {
+    this.config = config;
+    this.scheduler = createScheduler(config);
+  }
+
+  pool(poolId: string): PoolSpec | undefined {
+    return this.config.pools.find((pool) => pool.poolId === poolId);
+  }
+
+  live(poolId: string): ModelReplica | undefined {
+    return [...this.replicas.values()].find((replica) => replica.poolId === poolId && replica.up);
+  }
+
+  running(): ModelTask[] {
+    return [...this.tasks.values()].filter((task) => task.state === 'running');
+  }
+
+  queued(): ModelTask[] {
+    return [...this.tasks.values()].filter((task) => task.state === 'queued');
+  }
+
+  send(event: CoreEvent): readonly CoreEffect[] {
+    const effects = this.scheduler.handle(event);
+    for (const effect of effects) this.#check(effect, event);
+    if (event.kind === 'enqueue') {
+      const answers = effects.filter(
+        (effect) => (effect.kind === 'accept' || effect.kind === 'refuse') && effect.taskKey === event.task.taskKey,
+      );
+      expect(answers, 'each enqueue is answered once').toHaveLength(1);
+    }
+    this.#checkState();
+    return effects;
+  }
+
+  #check(effect: CoreEffect, event: CoreEvent): void {
+    switch (effect.kind) {
+      case 'accept': {
+        expect(this.accepted.has(effect.taskKey), 'a task is accepted once').toBe(false);
+        this.accepted.add(effect.taskKey);
+        if (event.kind !== 'enqueue') throw new Error('accept answers an enqueue');
+        const { spec } = { spec: event.task };
+        const { laneId, queuePosition } = effect.acceptance;
+        this.#age += 1;
+        const ahead = this.queued().filter((task) => task.laneId === laneId && task.spec.priority === spec.priority);
+        expect(queuePosition, 'queue_position counts what is ahead in class and lane').toBe(ahead.length);
+        this.tasks.set(spec.taskKey, {
+          spec,
+          laneId,
+          age: this.#age,
+          state: 'queued',
+          attempt: 0,
+          replica: null,
+          setId: null,
+          firstToken: false,
+        });
+        return;
+      }
+      case 'refuse':
+        expect(this.accepted.has(effect.taskKey), 'a task is refused or accepted').toBe(false);
+        return;
+      case 'dispatch':
+        return this.#checkDispatch(effect);
+      case 'requeued': {
+        const task = this.#task(effect.taskKey);
+        expect(event.kind, 'only a failed attempt is requeued').toBe('ended');
+        expect(task.state).toBe('running');
+        expect(task.firstToken && task.spec.determinism === 'best_effort', 'best_effort never re-runs after its first token').toBe(false);
+        task.state = 'queued';
+        this.#front -= 1;
+        task.age = this.#front;
+        return;
+      }
+      case 'finish': {
+        const task = this.#task(effect.taskKey);
+        if (effect.end.kind === 'failed' && effect.end.error === 'dropped')
+          expect(task.attempt, 'a task that ran is never a victim').toBe(0);
+        this.tasks.delete(effect.taskKey);
+        this.ended.add(effect.taskKey);
+        if (task.state === 'running' && task.replica !== null && event.kind !== 'ended') this.#release(task.replica, task);
+        return;
+      }
+      case 'abort':
+        expect(this.ended.has(effect.taskKey), 'an abort follows the end of its task').toBe(true);
+        return;
+      case 'restartReplica': {
+        const replica = this.replicas.get(effect.replicaId);
+        expect(
+          replica?.releasing.some(({ sinceMs }) => sinceMs + GRACE_MS <= this.nowMs),
+          'only a slot past its grace costs a restart',
+        ).toBe(true);
+        return;
+      }
+      case 'evictSession':
+        expect(this.replicas.get(effect.replicaId)?.up, 'only a live replica can evict').toBe(true);
+        return;
+    }
+  }
+
+  #checkDispatch(effect: Extract<CoreEffect, { kind: 'dispatch' }>): void {
+    const task = this.#task(effect.taskKey);
+    expect(task.state, 'attempts never overlap').toBe('queued');
+    expect(effect.attempt, 'attempts count up').toBe(task.attempt + 1);
+    expect(effect.attempt).toBeLessThanOrEqual(this.config.maxAttempts);
+    const replica = this.replicas.get(effect.replicaId);
+    if (replica === undefined) throw new Error(`dispatch to unknown ${effect.replicaId}`);
+    expect(replica.up && replica.ready, 'only Ready replicas get tasks').toBe(true);
+    expect(replica.running.size + replica.releasing.length, 'never over capacity, releasing slots included').toBeLessThan(replica.slots);
+    expect(
+      replica.releasing.every(({ sinceMs }) => sinceMs + GRACE_MS > this.nowMs),
+      'a replica to be restarted gets nothing',
+    ).toBe(true);
+    if (task.spec.pinPoolId !== null) expect(effect.poolId).toBe(task.spec.pinPoolId);
+    if (task.setId !== null) expect(replica.setId, 'a strict re-run stays in its set').toBe(task.setId);
+    if (task.attempt === 0) {
+      const passed = this.queued().filter(
+        (other) =>
+          other !== task &&
+          other.attempt === 0 &&
+          other.age < task.age &&
+          other.laneId === task.laneId &&
+          other.spec.tenantId === task.spec.tenantId &&
+          other.spec.priority === task.spec.priority &&
+          (other.spec.pinPoolId === null || other.spec.pinPoolId === effect.poolId),
+      );
+      expect(
+        passed.map((other) => other.spec.taskKey),
+        'FIFO inside class and tenant',
+      ).toEqual([]);
+    }
+    task.state = 'running';
+    task.attempt = effect.attempt;
+    task.replica = replica;
+    task.firstToken = false;
+    if (task.spec.determinism === 'strict') task.setId ??= replica.setId;
+    replica.running.add(`${task.spec.taskKey}#${task.attempt}`);
+  }
+
+  #checkState(): void {
+    const queued = this.queued();
+    for (const task of this.tasks.values()) {
+      const figures = this.scheduler.task(task.spec.taskKey, this.nowMs);
+      expect(figures?.state, `state of ${task.spec.taskKey}`).toBe(task.state);
+      if (task.state !== 'queued' || figures === undefined) continue;
+      task.laneId = figures.laneId;
+      const ahead = queued.filter(
+        (other) => other.laneId === task.laneId && other.spec.priority === task.spec.priority && other.age < task.age,
+      );
+      expect(figures.queuePosition, `position of ${task.spec.taskKey}`).toBe(ahead.length);
+    }
+    for (const figures of this.scheduler.replicas()) {
+      const replica = this.replicas.get(figures.replicaId);
+      expect([figures.running, figures.releasing], `slots of ${figures.replicaId}`).toEqual([
+        replica?.running.size,
+        replica?.releasing.length,
+      ]);
+    }
+    for (const lane of this.scheduler.lanes()) {
+      const neverRan = queued.filter((task) => task.laneId === lane.laneId && task.attempt === 0).length;
+      expect(neverRan, 'a queue is never longer than its capacity').toBeLessThanOrEqual(Math.max(lane.capacity, this.#grandfathered));
+    }
+    // No slot idles beside a task that may use it.
+    for (const replica of this.replicas.values()) {
+      if (!replica.up || !replica.ready || replica.suspectUntilMs > this.nowMs) continue;
+      if (replica.running.size + replica.releasing.length >= replica.slots) continue;
+      if (replica.releasing.some(({ sinceMs }) => sinceMs + GRACE_MS <= this.nowMs)) continue;
+      const laneId = this.scheduler.replicas().find((figures) => figures.replicaId === replica.id)?.laneId;
+      const waiting = queued.filter(
+        (task) => task.laneId === laneId && task.attempt === 0 && (task.spec.pinPoolId === null || task.spec.pinPoolId === replica.poolId),
+      );
+      expect(
+        waiting.map((task) => task.spec.taskKey),
+        `${replica.id} idles`,
+      ).toEqual([]);
+    }
+  }
+
+  /** A reload may shrink a queue below what it holds; nothing is lost for that. */
+  #grandfathered = 0;
+
+  configure(config: CoreConfig): void {
+    this.#grandfathered = Math.max(this.#grandfathered, this.queued().length);
+    for (const replica of this.replicas.values()) {
+      const before = this.pool(replica.poolId);
+      const after = config.pools.find((pool) => pool.poolId === replica.poolId);
+      if (after === undefined || before?.ctxTokens !== after.ctxTokens) replica.up = false;
+      else replica.slots = after.slots;
+    }
+    this.config = config;
+    this.send({ kind: 'configured', nowMs: this.nowMs, config });
+  }
+
+  up(poolId: string, numerics: string, restart: boolean): void {
+    const pool = this.pool(poolId);
+    if (pool === undefined) return;
+    const old = this.live(poolId);
+    const number = (this.starts.get(poolId) ?? 0) + (old === undefined || restart ? 1 : 0);
+    this.starts.set(poolId, number);
+    if (old !== undefined && restart) old.up = false;
+    const spec = aReplica(poolId, {
+      replicaId: `${poolId}/${number}`,
+      numerics: old === undefined || restart ? numerics : (old.setId.at(-1) ?? ''),
+    });
+    const replica =
+      old !== undefined && !restart ? old : this.#newReplica(spec.replicaId, poolId, `${pool.ctxTokens}-${numerics}`, pool.slots);
+    replica.ready = true;
+    replica.suspectUntilMs = 0;
+    replica.slots = pool.slots;
+    this.send({ kind: 'replicaUp', nowMs: this.nowMs, replica: spec });
+  }
+
+  #newReplica(id: string, poolId: string, setId: string, slots: number): ModelReplica {
+    const replica: ModelReplica = { id, poolId, setId, slots, up: true, ready: true, suspectUntilMs: 0, running: new Set(), releasing: [] };
+    this.replicas.set(id, replica);
+    return replica;
+  }
+
+  end(task: ModelTask, outcome: AttemptOutcome, slotFree: boolean): void {
+    const { replica, attempt } = task;
+    if (replica === null) throw new Error('a running task has a replica');
+    replica.running.delete(`${task.spec.taskKey}#${attempt}`);
+    if (!slotFree) replica.releasing.push({ attempt: `${task.spec.taskKey}#${attempt}`, sinceMs: this.nowMs });
+    if (outcome.kind === 'failed' && outcome.mayRunAgain) replica.suspectUntilMs = this.nowMs + 30_000;
+    this.send({ kind: 'ended', nowMs: this.nowMs, taskKey: task.spec.taskKey, attempt, outcome, slotFree });
+  }
+
+  freeSlot(replica: ModelReplica, how: 'slotFreed' | 'ended'): void {
+    const slot = replica.releasing.shift();
+    if (slot === undefined) return;
+    const [taskKey = '', attempt = ''] = slot.attempt.split('#');
+    if (how === 'slotFreed') this.send({ kind: how, nowMs: this.nowMs, replicaId: replica.id, taskKey, attempt: Number(attempt) });
+    else this.send({ kind: how, nowMs: this.nowMs, taskKey, attempt: Number(attempt), outcome: { kind: 'aborted' }, slotFree: true });
+  }
+
+  /** The end of an attempt that is no longer the task's: at most its slot is of interest. */
+  lateEnd(task: ModelTask): void {
+    const attempt = task.state === 'queued' ? task.attempt : task.attempt - 1;
+    for (const replica of this.replicas.values()) {
+      replica.releasing = replica.releasing.filter((slot) => slot.attempt !== `${task.spec.taskKey}#${attempt}`);
+    }
+    this.send({ kind: 'ended', nowMs: this.nowMs, taskKey: task.spec.taskKey, attempt, outcome: succeeded(), slotFree: true });
+  }
+
+  #release(replica: ModelReplica, task: ModelTask): void {
+    const attempt = `${task.spec.taskKey}#${task.attempt}`;
+    replica.running.delete(attempt);
+    replica.releasing.push({ attempt, sinceMs: this.nowMs });
+  }
+
+  #task(taskKey: string): ModelTask {
+    expect(this.ended.has(taskKey), `nothing is said about ${taskKey} after its end`).toBe(false);
+    const task = this.tasks.get(taskKey);
+    if (task === undefined) throw new Error(`effect about unknown ${taskKey}`);
+    return task;
+  }
+
+  /** Everything comes back and does its work: then every task must end. */
+  drain(): void {
+    for (const pool of this.config.pools) this.up(pool.poolId, '1', true);
+    for (let round = 0; this.tasks.size > 0; round++) {
+      expect(round, 'every admitted task ends').toBeLessThan(2000);
+      for (const task of this.running())
+        if (this.tasks.has(task.spec.taskKey) && task.state === 'running') this.end(task, succeeded(), true);
+      this.nowMs += 1000;
+      this.send({ kind: 'tick', nowMs: this.nowMs });
+    }
+    expect([...this.accepted].toSorted()).toEqual([...this.ended].toSorted());
+    for (const lane of this.scheduler.lanes()) expect([lane.queued.interactive, lane.queued.batch, lane.running]).toEqual([0, 0, 0]);
+  }
+}
+
+/** One step of a run; indices pick among what is there, so that shrinking keeps steps meaningful. */
+class Step implements fc.Command<object, World> {
+  readonly #name: string;
+  readonly #run: (world: World) => void;
+
+  constructor(name: string, run: (world: World) => void) {
+    this.#name = name;
+    this.#run = run;
+  }
+
+  check(): boolean {
+    return true;
+  }
+
+  run(_: object, world: World): void {
+    this.#run(world);
+  }
+
+  toString(): string {
+    return this.#name;
+  }
+}
+
+const pick = <T>(items: readonly T[], index: number): T | undefined => (items.length === 0 ? undefined : items[index % items.length]);
+const POOLS = ['a', 'b', 'c', 'd'];
+
+const enqueue = fc
+  .record({
+    tenantId: fc.constantFrom('t', 'u', 'v'),
+    sessionKey: fc.constantFrom('s1', 's2', 's3', 's4', 's5'),
+    priority: fc.constantFrom('interactive', 'batch'),
+    determinism: fc.constantFrom('strict', 'strict', 'best_effort'),
+    promptTokens: fc.integer({ min: 0, max: 1100 }),
+    maxTokens: fc.option(fc.integer({ min: 1, max: 300 })),
+    ctxTokens: fc.option(fc.constantFrom(500, 1000, 1500, 3000), { freq: 8 }),
+    deadlineMs: fc.option(fc.integer({ min: 1, max: 20_000 }), { freq: 4 }),
+    pinPoolId: fc.option(fc.constantFrom(...POOLS), { freq: 4 }),
+    kvHint: fc.constantFrom('reuse', 'cold'),
+  } as const)
+  .map(
+    (over) =>
+      new Step(`enqueue ${JSON.stringify(over)}`, (world) => {
+        world.made += 1;
+        world.send({ kind: 'enqueue', nowMs: world.nowMs, task: aTask({ ...over, taskKey: `k${world.made}` }) });
+      }),
+  );
+
+const onTask = (name: string, state: 'queued' | 'running' | 'any', run: (world: World, task: ModelTask) => void): fc.Arbitrary<Step> =>
+  fc.nat({ max: 50 }).map(
+    (index) =>
+      new Step(`${name} ${index}`, (world) => {
+        const task = pick(
+          [...world.tasks.values()].filter((each) => state === 'any' || each.state === state),
+          index,
+        );
+        if (task !== undefined) run(world, task);
+      }),
+  );
+const onReplica = (name: string, run: (world: World, replica: ModelReplica) => void): fc.Arbitrary<Step> =>
+  fc.nat({ max: 10 }).map(
+    (index) =>
+      new Step(`${name} ${index}`, (world) => {
+        const replica = pick(
+          [...world.replicas.values()].filter((each) => each.up),
+          index,
+        );
+        if (replica !== undefined) run(world, replica);
+      }),
+  );
+
+const poolsWith = (fullPolicy: FullPolicy, queueCapacity: number): PoolSpec[] => [
+  aPool({ poolId: 'a', host: 'h1', slots: 1, queueCapacity, fullPolicy }),
+  aPool({ poolId: 'b', host: 'h2', slots: 1, queueCapacity, fullPolicy, classCaps: { batch: 1 } }),
+  aPool({ poolId: 'c', host: 'h2', slots: 3, queueCapacity, fullPolicy, determinism: 'batch_invariant', kvReuseVerified: true }),
+  aPool({ poolId: 'd', host: 'h3', slots: 2, queueCapacity, fullPolicy, determinism: 'none', ctxTokens: 2000 }),
+];
+const anyConfig = fc
+  .record({
+    policy: fc.constantFrom<FullPolicy>('reject', 'drop-lru', 'shed-low-priority'),
+    capacity: fc.integer({ min: 0, max: 6 }),
+    sessions: fc.integer({ min: 1, max: 4 }),
+  })
+  .map(({ policy, capacity, sessions }) =>
+    aConfig({
+      pools: poolsWith(policy, capacity).map((pool) => ({
+        ...pool,
+        wallTimeoutMs: 60_000,
+        idleTimeoutMs: 20_000,
+        cancelGraceMs: GRACE_MS,
+      })),
+      tenants: [aTenant({ tenantId: 'u', weight: 3 }), aTenant({ tenantId: 'v', weight: 0.5, maxConcurrentTasks: 6 })],
+      sessions: { ttlMs: 30_000, maxTurns: 3, maxSessions: sessions },
+      maxAttempts: 3,
+      unavailableGraceMs: 10_000,
+    }),
+  );
+
+const commands = [
+  enqueue,
+  enqueue,
+  enqueue,
+  onTask('cancel', 'any', (world, { spec }) => world.send({ kind: 'cancel', nowMs: world.nowMs, taskKey: spec.taskKey })),
+  onTask('succeed', 'running', (world, task) => world.end(task, succeeded(), true)),
+  onTask('succeed', 'running', (world, task) => world.end(task, succeeded(), true)),
+  onTask('succeed, slot held', 'running', (world, task) => world.end(task, succeeded(), false)),
+  onTask('break', 'running', (world, task) => world.end(task, broken(), true)),
+  onTask('break, slot held', 'running', (world, task) => world.end(task, broken(), false)),
+  onTask('refused by the engine', 'running', (world, task) =>
+    world.end(task, broken({ error: 'engine-rejected', mayRunAgain: false }), true),
+  ),
+  onTask('stopped by the controller', 'running', (world, task) => world.end(task, { kind: 'aborted' }, true)),
+  onTask('first token', 'running', (world, task) => {
+    task.firstToken = true;
+    world.send({ kind: 'firstToken', nowMs: world.nowMs, taskKey: task.spec.taskKey, attempt: task.attempt });
+  }),
+  onTask('progress', 'running', (world, task) =>
+    world.send({ kind: 'progress', nowMs: world.nowMs, taskKey: task.spec.taskKey, attempt: task.attempt, tokensOut: 3 }),
+  ),
+  onTask('late end of an older attempt', 'any', (world, task) => world.lateEnd(task)),
+  onReplica('free a slot', (world, replica) => world.freeSlot(replica, 'slotFreed')),
+  onReplica('confirm an abort', (world, replica) => world.freeSlot(replica, 'ended')),
+  onReplica('pause', (world, replica) => {
+    replica.ready = false;
+    world.send({ kind: 'replicaPaused', nowMs: world.nowMs, replicaId: replica.id });
+  }),
+  onReplica('down', (world, replica) => {
+    replica.up = false;
+    world.send({ kind: 'replicaDown', nowMs: world.nowMs, replicaId: replica.id });
+  }),
+  fc
+    .record({ poolId: fc.constantFrom(...POOLS), numerics: fc.constantFrom('1', '1', '2'), restart: fc.boolean() })
+    .map(
+      ({ poolId, numerics, restart }) => new Step(`up ${poolId} ${numerics} ${restart}`, (world) => world.up(poolId, numerics, restart)),
+    ),
+  fc
+    .record({ poolId: fc.constantFrom(...POOLS), state: fc.constantFrom('starting', 'down') } as const)
+    .map(
+      ({ poolId, state }) =>
+        new Step(`${poolId} ${state}`, (world) => world.send({ kind: 'poolState', nowMs: world.nowMs, poolId, state })),
+    ),
+  fc.integer({ min: 1, max: 15_000 }).map(
+    (ms) =>
+      new Step(`wait ${ms}`, (world) => {
+        world.nowMs += ms;
+        world.send({ kind: 'tick', nowMs: world.nowMs });
+      }),
+  ),
+  fc
+    .constantFrom('s1', 's2', 's3')
+    .map(
+      (sessionKey) => new Step(`delete ${sessionKey}`, (world) => world.send({ kind: 'sessionDeleted', nowMs: world.nowMs, sessionKey })),
+    ),
+  fc
+    .record({
+      without: fc.option(fc.constantFrom(...POOLS)),
+      ctx: fc.constantFrom(1000, 1000, 1500),
+      slots: fc.integer({ min: 1, max: 3 }),
+    })
+    .map(
+      ({ without, ctx, slots }) =>
+        new Step(`reload without ${without}, ctx ${ctx}, ${slots} slots`, (world) => {
+          const pools = poolsWith(world.config.pools[0]?.fullPolicy ?? 'reject', world.config.pools[0]?.queueCapacity ?? 1)
+            .filter((pool) => pool.poolId !== without)
+            .map((pool) => ({ ...pool, wallTimeoutMs: 60_000, idleTimeoutMs: 20_000, cancelGraceMs: GRACE_MS }))
+            .map((pool) => (pool.poolId === 'b' ? { ...pool, ctxTokens: ctx } : pool))
+            .map((pool) => (pool.poolId === 'c' ? { ...pool, slots } : pool));
+          world.configure({ ...world.config, pools });
+        }),
+    ),
+];
+
+const runs = (): number => Number(process.env['FC_RUNS'] ?? 150);
+
+test('[ORCH-3004] [ORCH-3005] [ORCH-3010] [ORCH-3017] [ORCH-3026] [ORCH-3301] no task is lost, doubled, reordered or run where it may not', () => {
+  fc.assert(
+    fc.property(anyConfig, fc.commands(commands, { maxCommands: 120, size: 'max' }), (config, steps) => {
+      const world = new World(config);
+      for (const pool of config.pools) world.up(pool.poolId, '1', true);
+      fc.modelRun(() => ({ model: {}, real: world }), steps);
+      world.drain();
+    }),
+    { numRuns: runs() },
+  );
+}, 120_000);

@@ -1,0 +1,42 @@
+/**
+ * The workers of an agent, as its own records in the data directory name them. The public API shows no pids and no worker
+ * addresses, on purpose; a test that kills a worker or reads its counters needs both. It reads and signals, it starts nothing.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { signalIfAlive } from './marked-processes.ts';
+
+export type WorkerHandle = {
+  readonly poolId: string;
+  /** `null` for an external worker. */
+  readonly pid: number | null;
+  /** Where the worker itself listens. */
+  readonly url: string;
+  readonly startCount: number;
+};
+
+/**
+ * The live worker of a pool.
+ *
+ * @throws Error where the agent has none on record.
+ */
+export function readWorker(agentDataDir: string, poolId: string): WorkerHandle {
+  const file = join(agentDataDir, 'pools', poolId, 'worker.json');
+  const record: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  if (!isRecord(record)) throw new Error(`expected \`url\`, \`startCount\` and \`process\` in ${file}, got ${JSON.stringify(record)}`);
+  return { poolId, pid: record.process?.pid ?? null, url: record.url, startCount: record.startCount };
+}
+
+/** Signal a worker that is a process of ours. */
+export function signalWorker({ poolId, pid }: WorkerHandle, signal: NodeJS.Signals): void {
+  if (pid === null) throw new Error(`the worker of ${poolId} is no process of this machine`);
+  signalIfAlive(pid, signal);
+}
+
+type Record = { readonly url: string; readonly startCount: number; readonly process: { readonly pid: number } | null };
+
+function isRecord(value: unknown): value is Record {
+  if (typeof value !== 'object' || value === null) return false;
+  const { url, startCount, process } = value as Partial<Record>;
+  return typeof url === 'string' && typeof startCount === 'number' && (process === null || typeof process?.pid === 'number');
+}
