@@ -46,7 +46,10 @@ export function createWorkerHttp(apiKey: string | undefined, log: Log): WorkerHt
     response.setHeader('Server', 'llama.cpp');
     const { path, query } = splitTarget(request.url ?? '/');
     if (routes === undefined) throw new WireError('unavailable_error', 'Loading model');
-    if (!openPaths.has(path) && !isAllowed(request)) throw new WireError('authentication_error', 'Invalid API Key');
+    if (!openPaths.has(path) && !isAllowed(request)) {
+      log('unauthorized: Invalid API Key');
+      throw new WireError('authentication_error', 'Invalid API Key');
+    }
     const route = routes.get(`${request.method} ${path}`);
     if (route === undefined) throw new WireError('not_found_error', 'File Not Found');
     const gone = new AbortController();

@@ -47,10 +47,11 @@ test('ends with 0 on SIGTERM, idle or with streams open, and cuts the streams of
 });
 
 test('keeps serving when nobody reads its stderr any more', async () => {
-  const worker = await startWorker(['-c', '256']);
+  const worker = await startWorker(['-c', '256'], { LLAMA_API_KEY: 'sekret' });
   worker.child.stderr?.destroy();
-  const cause = { prompt: 'x', n_predict: 1 };
-  expect((await post(`${worker.url}/completion`, cause)).status).toBe(200);
+  // Each refusal writes a line, which now fails.
+  for (const _ of [1, 2, 3]) expect((await get(`${worker.url}/props`)).status).toBe(401);
+  expect((await get(`${worker.url}/props`, { authorization: 'Bearer sekret' })).status).toBe(200);
   worker.child.kill('SIGTERM');
   expect(await worker.ended).toBe(0);
 });

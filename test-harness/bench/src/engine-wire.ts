@@ -25,30 +25,33 @@ export function toPace(prompt: string): Pace {
 
 const words = [' river', ' stone', ' in', ' the', ' light', ' of', ' a', ' quiet', ' moon', ' snow'];
 
-/** One token as llama-server streams it with `timings_per_token`, about 250 bytes, as an HTTP chunk. */
-export function tokenChunk(number: number): string {
+/** One token as llama-server streams it with `timings_per_token`: about 250 bytes, ASCII only. */
+export function tokenEvent(number: number): string {
   const word = words[number % words.length] as string;
   const timings = `"timings":{"cache_n":0,"prompt_n":4,"prompt_ms":0.616,"predicted_n":${number},"predicted_ms":${number * 50}.173,"predicted_per_second":20.001}`;
-  return toChunk(
-    `data: {"index":0,"content":"${word}","tokens":[${1_000 + (number % 1_000)}],"stop":false,"id_slot":-1,"tokens_predicted":${number},"tokens_evaluated":${promptTokens},${timings}}\n\n`,
-  );
+  return `data: {"index":0,"content":"${word}","tokens":[${1_000 + (number % 1_000)}],"stop":false,"id_slot":-1,"tokens_predicted":${number},"tokens_evaluated":${promptTokens},${timings}}\n\n`;
 }
 
-/** The final event and the end of the body. */
-export function finalChunks(tokens: number): string {
-  const final = `data: {"stop":true,"stop_type":"limit","tokens_predicted":${tokens},"tokens_evaluated":${promptTokens},"truncated":false,"timings":{"cache_n":0},"id_slot":0}\n\n`;
-  return `${toChunk(final)}0\r\n\r\n`;
+export function finalEvent(tokens: number): string {
+  return `data: {"stop":true,"stop_type":"limit","tokens_predicted":${tokens},"tokens_evaluated":${promptTokens},"truncated":false,"timings":{"cache_n":0},"id_slot":0}\n\n`;
 }
 
-export const streamHead = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n';
+/** How an event travels: as an HTTP chunk, or bare to a peer that speaks HTTP/1.0, whose answer ends with the connection. */
+export type Framing = 'chunked' | 'bare';
+
+export const streamHeads: Readonly<Record<Framing, string>> = {
+  chunked: 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n',
+  bare: 'HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n',
+};
+
+export function toFrame(framing: Framing, event: string): string {
+  return framing === 'bare' ? event : `${event.length.toString(16)}\r\n${event}\r\n`;
+}
+
+export const lastChunk = '0\r\n\r\n';
 
 /** A whole answer in JSON. */
 export function jsonAnswer(body: unknown, status = '200 OK'): string {
   const text = JSON.stringify(body);
   return `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
-}
-
-/** ASCII only, so characters are bytes. */
-function toChunk(text: string): string {
-  return `${text.length.toString(16)}\r\n${text}\r\n`;
 }

@@ -3,7 +3,7 @@
  * `node:http` where that would cost more than what is measured. Not for untrusted peers.
  */
 
-export type WholeRequest = { readonly method: string; readonly path: string; readonly body: string };
+export type WholeRequest = { readonly method: string; readonly path: string; readonly version: string; readonly body: string };
 
 export class RequestReader {
   #held = '';
@@ -19,8 +19,8 @@ export class RequestReader {
       const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
       const end = headEnd + 4 + length;
       if (this.#held.length < end) return requests;
-      const [method = '', path = ''] = head.slice(0, head.indexOf('\r\n')).split(' ');
-      requests.push({ method, path, body: this.#held.slice(headEnd + 4, end) });
+      const [method = '', path = '', version = ''] = head.slice(0, head.indexOf('\r\n')).split(' ');
+      requests.push({ method, path, version, body: this.#held.slice(headEnd + 4, end) });
       this.#held = this.#held.slice(end);
     }
   }

@@ -3,7 +3,7 @@
  * because it shares its core with the client. It generates nothing: the prompt says how fast tokens come.
  */
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { finalChunks, jsonAnswer, type Pace, promptTokens, streamHead, tokenChunk, toPace } from '../engine-wire.ts';
+import { finalEvent, type Framing, jsonAnswer, lastChunk, type Pace, promptTokens, streamHeads, toFrame, tokenEvent, toPace } from '../engine-wire.ts';
 import { RequestReader, type WholeRequest } from '../request-reader.ts';
 
 /** A stream's tokens come at one of this many moments of its period, spread evenly over all streams. */
@@ -13,13 +13,15 @@ const phaseStride = 7;
 
 class Answer {
   readonly socket: Socket;
-  readonly wanted: number;
-  sent = 0;
+  readonly #framing: Framing;
+  readonly #wanted: number;
+  #sent = 0;
   #over = false;
 
-  constructor(socket: Socket, wanted: number) {
+  constructor(socket: Socket, framing: Framing, wanted: number) {
     this.socket = socket;
-    this.wanted = wanted;
+    this.#framing = framing;
+    this.#wanted = wanted;
   }
 
   get isOver(): boolean {
@@ -28,16 +30,22 @@ class Answer {
 
   sayOne(): void {
     if (this.isOver) return;
-    this.sent += 1;
+    this.#sent += 1;
     tokensSent += 1;
-    this.socket.write(tokenChunk(this.sent), 'latin1');
-    if (this.sent >= this.wanted) this.end();
+    this.socket.write(toFrame(this.#framing, tokenEvent(this.#sent)), 'latin1');
+    if (this.#sent >= this.#wanted) this.end();
+  }
+
+  begin(): void {
+    this.socket.write(streamHeads[this.#framing], 'latin1');
   }
 
   end(): void {
     if (this.isOver) return;
     this.#over = true;
-    this.socket.write(finalChunks(this.sent), 'latin1');
+    const final = toFrame(this.#framing, finalEvent(this.#sent));
+    if (this.#framing === 'bare') this.socket.end(final, 'latin1');
+    else this.socket.write(final + lastChunk, 'latin1');
     open.delete(this);
   }
 }
@@ -106,11 +114,11 @@ server.listen({ host: '127.0.0.1', port: 0, backlog: 4_096 }, () => {
   process.stdout.write(`listening on ${(server.address() as AddressInfo).port}\n`);
 });
 
-function serve(socket: Socket, { method, path, body }: WholeRequest): Answer | null {
+function serve(socket: Socket, { method, path, version, body }: WholeRequest): Answer | null {
   switch (`${method} ${path}`) {
     case 'POST /completion': {
       const { prompt, n_predict: wanted } = JSON.parse(body) as { prompt: string; n_predict: number };
-      return begin(new Answer(socket, wanted), toPace(prompt));
+      return begin(new Answer(socket, version === 'HTTP/1.0' ? 'bare' : 'chunked', wanted), toPace(prompt));
     }
     case 'POST /bench/end':
       for (const answer of open) answer.end();
@@ -137,7 +145,7 @@ function serve(socket: Socket, { method, path, body }: WholeRequest): Answer | n
 
 function begin(answer: Answer, pace: Pace): Answer {
   open.add(answer);
-  answer.socket.write(streamHead, 'latin1');
+  answer.begin();
   if (pace === 'silent') return answer;
   answer.sayOne();
   if (answer.isOver) return answer;
