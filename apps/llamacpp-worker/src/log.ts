@@ -7,6 +7,7 @@ export type Log = (line: string) => void;
  * stream, which would end the process with all its running requests, so it is swallowed.
  */
 export function createStderrLog(stderr: NodeJS.WriteStream = process.stderr): Log {
+  stderr.on('error', () => {});
   return (line) => {
     stderr.write(`${line}\n`);
   };

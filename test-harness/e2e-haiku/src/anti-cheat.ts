@@ -70,12 +70,17 @@ function filesBelow(root: string, directory: string): readonly string[] {
 /** Numbers of the lines where a poem begins. */
 function findPoems(text: string, vocabulary: ReadonlySet<string>): readonly number[] {
   const found: number[] = [];
-  let verses = 0;
+  // A list that says one thing twice is no poem, so only distinct lines count.
+  const verses = new Set<string>();
   text.split('\n').forEach((source, index) => {
     for (const piece of piecesOf(source)) {
       if (piece === '') continue;
-      verses = isVerse(piece, vocabulary) ? verses + 1 : 0;
-      if (verses === poemLines) found.push(index + 1);
+      if (isVerse(piece, vocabulary)) verses.add(piece);
+      else verses.clear();
+      if (verses.size === poemLines) {
+        found.push(index + 1);
+        verses.clear();
+      }
     }
   });
   return found;

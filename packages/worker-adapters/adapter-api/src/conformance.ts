@@ -1,2 +1,50 @@
-/** The conformance suite: what any adapter must do, against a scripted engine. It knows no engine's wire. */
+/**
+ * The conformance suite: what every adapter must do, shown against a scripted engine that speaks its protocol. It owns the
+ * list of cases; it knows no engine's wire.
+ */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from 'vitest';
+import { callCases } from './conformance/call-cases.ts';
+import { cancelCases } from './conformance/cancel-cases.ts';
+import { failureCases } from './conformance/failure-cases.ts';
+import { Harness, type EngineUnderTest } from './conformance/harness.ts';
+import { streamCases } from './conformance/stream-cases.ts';
+import type { CreateAdapter } from './worker-adapter.ts';
+
+export { type EngineUnderTest, engineSlots } from './conformance/harness.ts';
 export type * from './engine-control.ts';
+
+const cases = { ...streamCases, ...failureCases, ...cancelCases, ...callCases };
+
+export type ConformanceCase = keyof typeof cases;
+
+export type ConformanceOptions = {
+  readonly name: string;
+  readonly createAdapter: CreateAdapter;
+  /** Start a scripted engine with `engineSlots` slots and at least 2,048 tokens of context. Called a few times. */
+  readonly start: () => Promise<EngineUnderTest>;
+  /** Cases that cannot hold, each with its reason, which becomes part of the test's name. */
+  readonly skips?: Partial<Readonly<Record<ConformanceCase, string>>>;
+};
+
+/** One case takes 5 s at the very most, on a slow machine too. */
+const timeoutMs = 30_000;
+
+/**
+ * Declare the suite for one adapter, in a vitest file of its package.
+ *
+ * @req ORCH-3057
+ */
+export const describeConformance = ({ name, createAdapter, start, skips = {} }: ConformanceOptions): void => {
+  describe(`[ORCH-3057] ${name} keeps the worker contract`, () => {
+    const harness = new Harness(createAdapter, start);
+    beforeAll(() => harness.open(), timeoutMs);
+    afterAll(() => harness.close(), timeoutMs);
+    beforeEach(() => harness.reset());
+    afterEach(() => harness.closeAdapters());
+    for (const [title, run] of Object.entries(cases)) {
+      const reason = new Map<string, string | undefined>(Object.entries(skips)).get(title);
+      if (reason === undefined) test(title, () => run(harness), timeoutMs);
+      else test.skip(`${title} (skipped: ${reason})`, () => {});
+    }
+  });
+};

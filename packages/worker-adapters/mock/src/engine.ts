@@ -67,6 +67,11 @@ export class ScriptedEngine {
     for (const answer of this.#running) answer.release(steps);
   }
 
+  /** End every hold, and the time for which abandoned answers still keep their slots. */
+  lift(): void {
+    for (const answer of [...this.#queue, ...this.#running]) answer.lift();
+  }
+
   /** The answer no longer needs its slot or its place in the queue. */
   free(answer: Answer): void {
     this.#queue.delete(answer);
@@ -151,6 +156,11 @@ export class Answer {
     const wasHeld = this.isHeld;
     this.#allowedSteps += steps;
     if (wasHeld && !this.isHeld) this.#wait();
+  }
+
+  lift(): void {
+    if (this.#over) this.#engine.free(this);
+    else this.release(Number.POSITIVE_INFINITY);
   }
 
   /** The reader caught up. */
@@ -249,6 +259,7 @@ export class Answer {
 
   #stop(): void {
     this.#over = true;
+    this.#speaking = false;
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#immediate !== null) clearImmediate(this.#immediate);
   }

@@ -68,7 +68,7 @@ export const createMockServer = async (options: MockServerOptions = {}): Promise
   const control: MockControl = {
     script: async (changes) => {
       script = parseScript(changes);
-      engine.release(Number.POSITIVE_INFINITY);
+      engine.lift();
     },
     release: async (steps) => engine.release(steps),
     counters: async () => counters(),

@@ -1,0 +1,146 @@
+/** Cases of an answer that goes wrong: every fault is a typed error, and none is ever taken for a whole answer. */
+import { expect } from 'vitest';
+import type { ScriptedRefusal } from '../engine-control.ts';
+import type { WorkerErrorKind } from '../worker-adapter.ts';
+import {
+  completion,
+  type ConformanceCases,
+  engineKey,
+  type Harness,
+  failureOf,
+  never,
+  Reading,
+  readAll,
+  readFailure,
+  until,
+} from './harness.ts';
+
+const ab = [
+  { text: 'a', tokens: 1 },
+  { text: 'b', tokens: 1 },
+];
+
+const refusals: readonly (readonly [ScriptedRefusal, WorkerErrorKind, boolean])[] = [
+  ['prompt-too-long', 'prompt-too-long', false],
+  ['invalid-request', 'engine-rejected', false],
+  ['unauthorized', 'engine-rejected', false],
+  ['loading', 'pool-unready', true],
+  ['server-error', 'worker-reset', true],
+  ['error-page', 'worker-reset', true],
+];
+
+const expectReset = async ({ adapter }: Harness): Promise<Reading> => {
+  const { error, reading } = await readFailure(adapter, completion());
+  expect({ kind: error.kind, mayRunAgain: error.mayRunAgain }).toEqual({ kind: 'worker-reset', mayRunAgain: true });
+  return reading;
+};
+
+export const failureCases = {
+  'takes a stream that is cut at any byte for broken, never for whole': async ({ adapter, engine }) => {
+    const steps = [{ text: 'é', tokens: 2 }];
+    const isWhole = async (afterBytes: number, framing: 'broken' | 'whole'): Promise<boolean> => {
+      await engine.script({ steps, fault: { kind: 'cut', afterBytes, framing } });
+      const reading = new Reading(adapter, completion());
+      await reading.over;
+      if (reading.error === null) return true;
+      expect({ framing, afterBytes, end: reading.end, error: reading.error }).toMatchObject({
+        end: undefined,
+        error: { name: 'WorkerError', kind: 'worker-reset', mayRunAgain: true },
+      });
+      return false;
+    };
+    let bytes = 0;
+    while (!(await isWhole(bytes, 'whole'))) bytes += 1;
+    expect(bytes).toBeGreaterThan(10);
+    for (let cut = 0; cut < bytes; cut += 1) expect({ cut, whole: await isWhole(cut, 'broken') }).toEqual({ cut, whole: false });
+  },
+
+  'gives the tokens before a reset, then a reset': async (harness) => {
+    await harness.engine.script({ steps: ab, holdAfterSteps: 2, fault: { kind: 'reset', afterSteps: 2 } });
+    const reading = new Reading(harness.adapter, completion());
+    await until('both tokens came', () => reading.tokens.length === 2);
+    await harness.engine.release(1);
+    await reading.over;
+    expect(reading.error).toMatchObject({ name: 'WorkerError', kind: 'worker-reset', mayRunAgain: true });
+    expect(reading.end).toBeUndefined();
+  },
+
+  'takes a reset before the first token, and before the head, for a reset': async (harness) => {
+    await harness.engine.script({ steps: ab, fault: { kind: 'reset', afterSteps: 0 } });
+    await expectReset(harness);
+  },
+
+  'takes a frame that is no event for a broken worker': async (harness) => {
+    await harness.engine.script({ steps: ab, fault: { kind: 'garbage', afterSteps: 1 } });
+    expect((await expectReset(harness)).text).toBe('a');
+  },
+
+  'refuses to hold a frame that never ends': async (harness) => {
+    await harness.engine.script({ steps: ab, fault: { kind: 'huge-frame', afterSteps: 1, bytes: 4 * 1024 * 1024 } });
+    expect((await expectReset(harness)).text).toBe('a');
+    await until('the slot is free', async () => (await harness.engine.counters()).slotsBusy === 0);
+  },
+
+  'takes an error inside an answer that began well for an error': async (harness) => {
+    await harness.engine.script({ steps: ab, fault: { kind: 'error-event', afterSteps: 2, message: 'KV cache is full.' } });
+    expect((await expectReset(harness)).text).toBe('ab');
+  },
+
+  'maps every refusal to its kind, and repeats neither key nor prompt': async ({ adapter, engine }) => {
+    for (const [refusal, kind, mayRunAgain] of refusals) {
+      await engine.script({ fault: { kind: 'refuse', refusal } });
+      const { error, reading } = await readFailure(adapter, completion({ prompt: 'a prompt that is nobody’s business' }));
+      expect({ refusal, kind: error.kind, mayRunAgain: error.mayRunAgain }).toEqual({ refusal, kind, mayRunAgain });
+      expect(error.message).not.toContain(engineKey);
+      expect(error.message).not.toContain('nobody’s business');
+      expect(reading.events).toEqual([]);
+    }
+  },
+
+  'maps refusals of embeddings and scores too': async ({ adapter, engine }) => {
+    await engine.script({ fault: { kind: 'refuse', refusal: 'loading' } });
+    expect((await readFailure(adapter, { workload: 'embedding', taskId: 'e', inputs: ['a'] })).error.kind).toBe('pool-unready');
+    expect((await readFailure(adapter, { workload: 'rerank', taskId: 'r', query: 'a', documents: ['b'] })).error.kind).toBe('pool-unready');
+  },
+
+  'says so when nothing listens': async (harness) => {
+    const { adapter, stop } = await harness.startEngine();
+    await stop();
+    const { error } = await readFailure(adapter, completion());
+    expect({ kind: error.kind, mayRunAgain: error.mayRunAgain }).toEqual({ kind: 'worker-reset', mayRunAgain: true });
+    expect((await adapter.health(never())).kind).toBe('unreachable');
+    expect((await failureOf(adapter.props(never()))).mayRunAgain).toBe(true);
+  },
+
+  'takes the death of the engine in mid-answer for a reset': async (harness) => {
+    const { adapter, engine, stop } = await harness.startEngine();
+    await engine.script({ steps: ab, holdAfterSteps: 1, fault: { kind: 'exit', afterSteps: 1, code: 1, stderr: 'out of memory\n' } });
+    const reading = new Reading(adapter, completion());
+    await until('a token came', () => reading.tokens.length === 1);
+    await engine.release(1).catch(() => {});
+    await reading.over;
+    expect(reading.error).toMatchObject({ name: 'WorkerError', kind: 'worker-reset', mayRunAgain: true });
+    await stop();
+  },
+
+  'ends calls to an engine that accepts and never answers within their time limit': async (harness) => {
+    const adapter = harness.createAdapter({ callTimeoutMs: 100 });
+    await harness.engine.script({ fault: { kind: 'half-open' } });
+    expect((await adapter.health(never())).kind).toBe('unreachable');
+    const error = await failureOf(adapter.props(never()));
+    expect({ kind: error.kind, mayRunAgain: error.mayRunAgain }).toEqual({ kind: 'worker-reset', mayRunAgain: true });
+  },
+
+  'does not show that the engine closed a kept-alive connection between two requests': async ({ adapter, engine }) => {
+    await engine.script({ steps: ab, closeAfterAnswer: true });
+    for (let run = 0; run < 10; run += 1) {
+      expect((await readAll(adapter, completion())).text).toBe('ab');
+      await adapter.props(never());
+    }
+    await engine.script({ steps: ab });
+    for (let run = 0; run < 10; run += 1) {
+      expect((await readAll(adapter, completion())).text).toBe('ab');
+      await engine.closeIdleConnections();
+    }
+  },
+} satisfies ConformanceCases;

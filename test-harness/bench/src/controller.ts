@@ -1,0 +1,179 @@
+/**
+ * The controller under test: the real process with a written config, and the agent that its pools need, played by the
+ * bench through the two calls every agent makes. Nothing in the controller knows of the bench.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { AgentStatus } from '@llama-orch/api-types';
+import { createAgentClient, createClient } from '@llama-orch/openapi-client';
+import { type Program, startProgram } from './program.ts';
+
+const main = fileURLToPath(new URL('../../../apps/orchestratord/src/main.ts', import.meta.url));
+
+export const modelRef = 'bench-model';
+const digest = `sha256:${'b'.repeat(64)}`;
+const agentName = 'bench-host';
+const ctxTokens = 10_000_000;
+/** The most the config takes for one pool is 4,096; a worker of that many slots is not one anybody runs. */
+const slotsPerPool = 1_000;
+const reportMs = 1_000;
+const readyPatienceMs = 20_000;
+const dayMs = 86_400_000;
+
+export type ControllerSpec = {
+  /** Folder for config, log and data. */
+  readonly dir: string;
+  readonly enginePort: number;
+  readonly core: number | null;
+  /** Tasks that run at a time, over as many pools of 1,000 slots as that takes. */
+  readonly slots: number;
+  /** Tasks that may wait, in all. */
+  readonly queueCapacity: number;
+  /** Flags for Node, such as `--cpu-prof`. */
+  readonly nodeFlags?: readonly string[];
+};
+
+export type RunningController = { readonly program: Program; stop(): Promise<void> };
+
+/** @returns once every pool is Ready. */
+export async function startController(spec: ControllerSpec): Promise<RunningController> {
+  const { dir, core } = spec;
+  await mkdir(dir, { recursive: true });
+  const config = join(dir, 'orchestrator.json');
+  const pools = Array.from({ length: Math.ceil(spec.slots / slotsPerPool) }, (_, index) => `bench-${index}`);
+  // JSON is YAML.
+  await writeFile(config, JSON.stringify(toConfig(spec, pools), null, 2));
+  const program = await startProgram({
+    name: 'orchestratord',
+    command: process.execPath,
+    args: [...(spec.nodeFlags ?? []), main, '--config', config, '--listen', '127.0.0.1:0', '--data-dir', join(dir, 'data')],
+    core,
+    outputFile: join(dir, 'orchestratord.log'),
+    listening: /"url":"http:\/\/127\.0\.0\.1:(\d+)"/,
+    env: { NODE_ENV: 'production' },
+  });
+  const over = new AbortController();
+  const agent = playAgent(spec, program.port, pools, over.signal);
+  const stop = async (): Promise<void> => {
+    over.abort();
+    await agent;
+    await program.stop();
+  };
+  try {
+    await Promise.race([whenReady(program.port, pools), agent.then(() => Promise.reject(new Error('The agent ended early.')))]);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { program, stop };
+}
+
+function toConfig({ enginePort, slots, queueCapacity }: ControllerSpec, pools: readonly string[]): unknown {
+  const runtime = { kind: 'external', url: `http://127.0.0.1:${enginePort}`, digest };
+  const manyTasks = slots + queueCapacity + 1_000;
+  return {
+    models: { [modelRef]: { path: 'bench.gguf', digest, quant: 'Q8_0', ctx_limit: ctxTokens } },
+    pools: pools.map((id) => ({
+      id,
+      host: agentName,
+      engine: 'llamacpp',
+      model: modelRef,
+      runtime,
+      slots: Math.min(slots, slotsPerPool),
+      determinism: 'none',
+      queue: { capacity: Math.max(1, Math.ceil(queueCapacity / pools.length)) },
+      admission: { default_deadline_ms: dayMs },
+      timeouts: { wall_ms: dayMs, idle_ms: dayMs },
+    })),
+    // No limit of a tenant may bind: what is measured is the way of a task, not its refusal.
+    tenants: [
+      {
+        id: 'default',
+        rate: { requests_per_s: 1_000_000, burst: 10_000_000 },
+        tokens_per_minute: Number.MAX_SAFE_INTEGER,
+        max_concurrent_tasks: manyTasks,
+        max_queued_tasks: manyTasks,
+      },
+    ],
+    controller: { shutdown_deadline_ms: 200, limits: { max_subscribers: 20_000 } },
+  };
+}
+
+/** Report every second, and hold the long poll, as an agent does, until `signal`. */
+async function playAgent(spec: ControllerSpec, port: number, pools: readonly string[], signal: AbortSignal): Promise<void> {
+  const agent = createAgentClient({ baseUrl: `http://127.0.0.1:${port}` });
+  const status = toStatus(spec, pools);
+  const report = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await agent.reportStatus(agentName, status, { signal });
+      await pause(reportMs, undefined, { signal });
+    }
+  };
+  const poll = async (): Promise<void> => {
+    for (let generation = 0; !signal.aborted; ) generation = (await agent.desiredPools(agentName, { generation, signal }))?.generation ?? generation;
+  };
+  try {
+    await Promise.all([report(), poll()]);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+function toStatus({ enginePort, slots }: ControllerSpec, pools: readonly string[]): AgentStatus {
+  const startedAt = new Date().toISOString();
+  return {
+    instance_id: randomUUID(),
+    agent_version: '1.0.0',
+    started_at: startedAt,
+    generation: 0,
+    interval_ms: reportMs,
+    host: { hostname: agentName, ram_total_bytes: 2 ** 36, ram_available_bytes: 2 ** 35, allow_cpu: false, devices: [], inventory_error: null },
+    pools: pools.map((id) => ({
+      pool_id: id,
+      state: 'ready',
+      start_count: 1,
+      last_error: null,
+      restarts: 0,
+      next_retry_ms: null,
+      oom_events: { device: 0, host: 0 },
+      driver_reset_events: 0,
+      preload: { outcome: 'ok', load_ms: 1 },
+      replica: {
+        replica_id: `${id}/1`,
+        url: `http://127.0.0.1:${enginePort}`,
+        engine: 'llamacpp',
+        engine_version: 'bench-1',
+        trtllm_version: null,
+        model_digest: digest,
+        quant: 'Q8_0',
+        ctx: ctxTokens,
+        slots_total: Math.min(slots, slotsPerPool),
+        slots_free: null,
+        numerics: `sha256:${'c'.repeat(64)}`,
+        sampler_profile_version: 'v1',
+        workloads: ['completion'],
+        cpu_carve_out: false,
+        pid: null,
+        started_at: startedAt,
+        vram_used_bytes: null,
+        gpu_utilization_ratio: null,
+        kv_cache_usage_ratio: null,
+      },
+    })),
+  };
+}
+
+async function whenReady(port: number, pools: readonly string[]): Promise<void> {
+  const client = createClient({ baseUrl: `http://127.0.0.1:${port}` });
+  let last: unknown = null;
+  for (let waitedMs = 0; waitedMs < readyPatienceMs; waitedMs += 50) {
+    const health = await Promise.all(pools.map((id) => client.poolHealth(id)));
+    if (health.every(({ ready }) => ready)) return;
+    last = health;
+    await pause(50);
+  }
+  throw new Error(`The controller's pools were not Ready within ${readyPatienceMs} ms: ${JSON.stringify(last)}`);
+}

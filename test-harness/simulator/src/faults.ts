@@ -1,0 +1,71 @@
+/** What goes wrong, and when: crashes, restarts, silent agents, hung and broken requests. It decides times, it breaks nothing. */
+import type { Options } from './options.ts';
+import { Rng } from './rng.ts';
+
+const HOUR_MS = 3_600_000;
+const HANG_CHANCE = 0.00002;
+const BREAK_CHANCE = 0.0005;
+
+export class Faults {
+  readonly #rng: Rng;
+  readonly #mtbfMs: number;
+
+  constructor(options: Options) {
+    this.#rng = new Rng(options.seed, 'faults');
+    this.#mtbfMs = options.mtbfHours * HOUR_MS;
+  }
+
+  get any(): boolean {
+    return this.#mtbfMs > 0;
+  }
+
+  /** From Ready to the next crash; Infinity where nothing fails. */
+  untilCrashMs(): number {
+    return this.any ? this.#rng.exponential(this.#mtbfMs) : Infinity;
+  }
+
+  /** From Ready to the next silence of its agent: as often as crashes. */
+  untilSilenceMs(): number {
+    return this.any ? this.#rng.exponential(this.#mtbfMs) : Infinity;
+  }
+
+  silenceMs(): number {
+    return this.#rng.between(3000, 60_000);
+  }
+
+  /** From the crash until the agent has told the controller. */
+  noticeMs(): number {
+    return this.#rng.between(0, 1000);
+  }
+
+  /** From the crash until a new worker is Ready; one in ten needs a repair. */
+  recovery(): { readonly kind: 'restart' | 'repair'; readonly afterMs: number } {
+    return this.#rng.chance(0.1)
+      ? { kind: 'repair', afterMs: this.#rng.between(120_000, 900_000) }
+      : { kind: 'restart', afterMs: this.#rng.between(5000, 60_000) };
+  }
+
+  /** From an abort until the engine shows the slot free. */
+  releaseMs(): number {
+    return this.#rng.between(5, 400);
+  }
+
+  hangs(): boolean {
+    return this.any && this.#rng.chance(HANG_CHANCE);
+  }
+
+  /** The connection breaks in the middle; the worker lives. */
+  breaks(): boolean {
+    return this.any && this.#rng.chance(BREAK_CHANCE);
+  }
+
+  /** Whether, and after how long, a client gives up on its task. */
+  cancelAfterMs(): number | null {
+    return this.#rng.chance(0.02) ? this.#rng.exponential(8000) : null;
+  }
+
+  /** How much later than advised a client comes back. */
+  jitterMs(): number {
+    return this.#rng.exponential(50);
+  }
+}

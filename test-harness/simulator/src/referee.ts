@@ -1,0 +1,111 @@
+/** Watches every effect of the core while a run goes on, and stops it at the first broken promise. It plays no part itself. */
+import type { CoreEffect } from '@llama-orch/orchestrator-core';
+import type { Arrival } from './arrivals.ts';
+import type { TrueAttempt, TrueFleet, TrueWorker } from './true-fleet.ts';
+
+/** A promise of the core that a run saw broken. */
+export class Violation extends Error {
+  override readonly name = 'Violation';
+}
+
+/** An admitted task as the referee knows it. */
+export type Followed = {
+  readonly arrival: Arrival;
+  readonly acceptedAtMs: number;
+  readonly acceptance: number;
+  readonly predictedStartMs: number | null;
+  readonly deadlineAtMs: number;
+  readonly laneId: string;
+  attempts: number;
+  running: TrueAttempt | null;
+  /** Set of its first attempt, `strict` only. */
+  numerics: string | null;
+};
+
+export class Referee {
+  readonly tasks = new Map<string, Followed>();
+  readonly #fleet: TrueFleet;
+  readonly #slots: number;
+  readonly #lastStarted = new Map<string, number>();
+  #acceptances = 0;
+
+  constructor(fleet: TrueFleet, slots: number) {
+    this.#fleet = fleet;
+    this.#slots = slots;
+  }
+
+  accept(arrival: Arrival, effect: Extract<CoreEffect, { kind: 'accept' }>, nowMs: number): Followed {
+    this.#demand(!this.tasks.has(effect.taskKey), () => `${effect.taskKey} was accepted twice`);
+    this.#acceptances += 1;
+    const { predictedStartMs, deadlineMs, laneId } = effect.acceptance;
+    const task: Followed = {
+      arrival,
+      acceptedAtMs: nowMs,
+      acceptance: this.#acceptances,
+      predictedStartMs,
+      deadlineAtMs: deadlineMs === null ? Infinity : nowMs + deadlineMs,
+      laneId,
+      attempts: 0,
+      running: null,
+      numerics: null,
+    };
+    this.tasks.set(effect.taskKey, task);
+    return task;
+  }
+
+  /** @returns The worker that the attempt goes to. */
+  dispatch(effect: Extract<CoreEffect, { kind: 'dispatch' }>): { readonly task: Followed; readonly worker: TrueWorker } {
+    const task = this.#follow(effect.taskKey, 'dispatched');
+    const { spec } = task.arrival;
+    this.#demand(task.running === null, () => `${effect.taskKey} runs twice at a time`);
+    this.#demand(effect.attempt === task.attempts + 1, () => `${effect.taskKey} jumped to attempt ${effect.attempt}`);
+    const worker = this.#fleet.byPool.get(effect.poolId);
+    if (worker === undefined) throw new Violation(`${effect.taskKey} was sent to the unknown pool ${effect.poolId}`);
+    this.#demand(
+      worker.reported && worker.replicaId === effect.replicaId,
+      () => `${effect.replicaId} got ${effect.taskKey} but is not Ready`,
+    );
+    this.#demand(worker.occupied < this.#slots, () => `${effect.replicaId} got more tasks than it has free slots`);
+    this.#demand(spec.pinPoolId === null || spec.pinPoolId === effect.poolId, () => `${effect.taskKey} left its pinned pool`);
+    this.#demand(task.numerics === null || task.numerics === worker.numerics, () => `${effect.taskKey} left its replica set`);
+    if (spec.determinism === 'strict') task.numerics ??= worker.numerics;
+    if (effect.attempt === 1 && spec.pinPoolId === null) {
+      const queue = `${task.laneId} ${spec.tenantId} ${spec.priority}`;
+      this.#demand(
+        (this.#lastStarted.get(queue) ?? 0) < task.acceptance,
+        () => `${effect.taskKey} was passed by a younger task of its queue`,
+      );
+      this.#lastStarted.set(queue, task.acceptance);
+    }
+    task.attempts = effect.attempt;
+    return { task, worker };
+  }
+
+  requeue(taskKey: string): Followed {
+    const task = this.#follow(taskKey, 'requeued');
+    this.#demand(task.running === null, () => `${taskKey} was requeued while it runs`);
+    return task;
+  }
+
+  finish(taskKey: string): Followed {
+    const task = this.#follow(taskKey, 'finished');
+    this.tasks.delete(taskKey);
+    return task;
+  }
+
+  /** After the last event. */
+  close(): void {
+    const [left] = this.tasks.keys();
+    this.#demand(left === undefined, () => `${this.tasks.size} admitted tasks never ended, the first is ${left}`);
+  }
+
+  #follow(taskKey: string, what: string): Followed {
+    const task = this.tasks.get(taskKey);
+    if (task === undefined) throw new Violation(`${taskKey} was ${what} though it is not alive`);
+    return task;
+  }
+
+  #demand(holds: boolean, message: () => string): void {
+    if (!holds) throw new Violation(message());
+  }
+}

@@ -1,0 +1,363 @@
+/** Plays one run: a fleet, its clients and its faults against the scheduler core, which sees only events. */
+import { type AttemptOutcome, type CoreEffect, type CoreEvent, createScheduler, type Scheduler } from '@llama-orch/orchestrator-core';
+import { type Arrival, Arrivals } from './arrivals.ts';
+import { EventHeap } from './event-heap.ts';
+import { Faults } from './faults.ts';
+import type { Options } from './options.ts';
+import { type Followed, Referee, Violation } from './referee.ts';
+import { count, Measures, type Report, toReport } from './report.ts';
+import { meanServiceMs, toConfig, type TrueAttempt, TrueFleet, type TrueWorker } from './true-fleet.ts';
+
+const HOUR_MS = 3_600_000;
+/** A refused client comes back this often, each time after the advised wait. */
+const RETRIES = 3;
+/** Runs go on this long after the last arrival; a task that has not ended by then never will. */
+const LONGEST_TAIL_MS = 24 * HOUR_MS;
+
+type Planned =
+  | { readonly kind: 'arrival' }
+  | { readonly kind: 'retry'; readonly arrival: Arrival; readonly tries: number }
+  | { readonly kind: 'cancel'; readonly taskKey: string }
+  | { readonly kind: 'firstToken'; readonly attempt: TrueAttempt }
+  | { readonly kind: 'end'; readonly attempt: TrueAttempt }
+  | { readonly kind: 'break'; readonly attempt: TrueAttempt }
+  | { readonly kind: 'released'; readonly attempt: TrueAttempt }
+  | { readonly kind: 'crash' | 'silence' | 'gone' | 'up' | 'heard'; readonly worker: TrueWorker; readonly start: number }
+  | { readonly kind: 'poolDown'; readonly worker: TrueWorker; readonly start: number }
+  | { readonly kind: 'tick' };
+
+/**
+ * Play a whole run.
+ *
+ * @throws Violation when the core broke a promise.
+ */
+export function simulate(options: Options): Report {
+  return new Simulation(options).run();
+}
+
+class Simulation {
+  readonly #options: Options;
+  readonly #core: Scheduler;
+  readonly #fleet: TrueFleet;
+  readonly #arrivals: Arrivals;
+  readonly #faults: Faults;
+  readonly #referee: Referee;
+  readonly #future = new EventHeap<Planned>();
+  readonly #measures = new Measures();
+  readonly #endOfArrivalsMs: number;
+  #nowMs = 0;
+  #arriving: { readonly arrival: Arrival; readonly tries: number } | null = null;
+  #moreArrivals = true;
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.#core = createScheduler(toConfig(options));
+    this.#fleet = new TrueFleet(options);
+    this.#arrivals = new Arrivals(options, meanServiceMs(options));
+    this.#faults = new Faults(options);
+    this.#referee = new Referee(this.#fleet, options.slots);
+    this.#endOfArrivalsMs = options.hours * HOUR_MS;
+  }
+
+  run(): Report {
+    for (const worker of this.#fleet.workers) this.#start(worker);
+    this.#plan(0, { kind: 'arrival' });
+    this.#plan(1000, { kind: 'tick' });
+    let tailEndsMs = Infinity;
+    for (let next = this.#future.pop(); next !== undefined; next = this.#future.pop()) {
+      this.#nowMs = next.atMs;
+      this.#happen(next.what);
+      if (this.#moreArrivals) continue;
+      tailEndsMs = Math.min(tailEndsMs, this.#nowMs + LONGEST_TAIL_MS);
+      if (this.#referee.tasks.size === 0 || this.#nowMs > tailEndsMs) break;
+    }
+    this.#referee.close();
+    this.#measures.simulatedMs = this.#nowMs;
+    for (const lane of this.#core.lanes()) {
+      if (lane.queued.interactive + lane.queued.batch + lane.running > 0)
+        throw new Violation(`lane ${lane.laneId} is not empty at the end`);
+    }
+    return toReport(this.#options, this.#measures);
+  }
+
+  #happen(what: Planned): void {
+    switch (what.kind) {
+      case 'arrival':
+        return this.#onArrival();
+      case 'retry':
+        return this.#enqueue(what.arrival, what.tries);
+      case 'cancel':
+        return this.#send({ kind: 'cancel', nowMs: this.#nowMs, taskKey: what.taskKey });
+      case 'firstToken': {
+        const { attempt } = what;
+        if (attempt.state === 'running') {
+          this.#send({ kind: 'firstToken', nowMs: this.#nowMs, taskKey: attempt.taskKey, attempt: attempt.number });
+        }
+        return;
+      }
+      case 'end':
+        return this.#onAttemptOver(what.attempt, {
+          kind: 'succeeded',
+          finishReason: 'stop',
+          tokensIn: what.attempt.promptTokens,
+          tokensOut: what.attempt.outTokens,
+          cachedTokens: what.attempt.cachedTokens,
+        });
+      case 'break':
+        return this.#onAttemptOver(what.attempt, { kind: 'failed', error: 'worker-reset', message: 'connection reset', mayRunAgain: true });
+      case 'released':
+        return this.#onReleased(what.attempt);
+      case 'crash':
+        return what.worker.starts === what.start ? this.#crash(what.worker) : undefined;
+      case 'gone':
+      case 'silence':
+      case 'heard':
+      case 'poolDown':
+      case 'up':
+        return this.#onFleet(what);
+      case 'tick':
+        this.#plan(1000, what);
+        return this.#send({ kind: 'tick', nowMs: this.#nowMs });
+    }
+  }
+
+  // ---- clients ----
+
+  #onArrival(): void {
+    this.#enqueue(this.#arrivals.next(), 0);
+    this.#measures.offered += 1;
+    const { tasks } = this.#options;
+    const gapMs = this.#arrivals.gapMs(this.#nowMs);
+    this.#moreArrivals = (tasks === 0 || this.#measures.offered < tasks) && this.#nowMs + gapMs <= this.#endOfArrivalsMs;
+    if (this.#moreArrivals) this.#plan(gapMs, { kind: 'arrival' });
+  }
+
+  #enqueue(arrival: Arrival, tries: number): void {
+    if (tries === 0) this.#add(this.#measures.offeredMs, arrival.tenant, idealMs(arrival));
+    this.#arriving = { arrival, tries };
+    this.#send({ kind: 'enqueue', nowMs: this.#nowMs, task: arrival.spec });
+    this.#arriving = null;
+  }
+
+  // ---- workers ----
+
+  #start(worker: TrueWorker): void {
+    worker.starts += 1;
+    worker.alive = true;
+    worker.reported = true;
+    this.#plan(this.#faults.untilCrashMs(), { kind: 'crash', worker, start: worker.starts });
+    this.#plan(this.#faults.untilSilenceMs(), { kind: 'silence', worker, start: worker.starts });
+    this.#report(worker);
+  }
+
+  #report(worker: TrueWorker): void {
+    const { replicaId, poolId, numerics } = worker;
+    worker.reported = true;
+    this.#send({
+      kind: 'replicaUp',
+      nowMs: this.#nowMs,
+      replica: { replicaId, poolId, engineVersion: '1.0', numerics, slots: this.#options.slots },
+    });
+  }
+
+  /** The process dies: its requests break at once, its agent tells of it a moment later, a new one comes up after that. */
+  #crash(worker: TrueWorker): void {
+    if (!worker.alive) return;
+    worker.alive = false;
+    this.#measures.crashes += 1;
+    const start = worker.starts;
+    const noticeMs = this.#faults.noticeMs();
+    this.#plan(noticeMs, { kind: 'gone', worker, start });
+    const recovery = this.#faults.recovery();
+    if (recovery.kind === 'repair') this.#plan(noticeMs, { kind: 'poolDown', worker, start });
+    this.#plan(noticeMs + recovery.afterMs, { kind: 'up', worker, start });
+    for (const attempt of [...worker.attempts]) {
+      if (attempt.state === 'running') {
+        this.#onAttemptOver(attempt, { kind: 'failed', error: 'worker-reset', message: 'the worker died', mayRunAgain: true });
+      }
+    }
+  }
+
+  #onFleet({ kind, worker, start }: Extract<Planned, { kind: 'gone' | 'silence' | 'heard' | 'poolDown' | 'up' }>): void {
+    if (worker.starts !== start) return;
+    const nowMs = this.#nowMs;
+    const { replicaId, poolId } = worker;
+    switch (kind) {
+      case 'gone':
+        worker.reported = false;
+        for (const attempt of worker.attempts) attempt.state = 'over';
+        worker.attempts.clear();
+        return this.#send({ kind: 'replicaDown', nowMs, replicaId });
+      case 'poolDown':
+        return this.#send({ kind: 'poolState', nowMs, poolId, state: 'down' });
+      case 'up':
+        this.#send({ kind: 'poolState', nowMs, poolId, state: 'starting' });
+        return this.#start(worker);
+      case 'silence':
+        if (!worker.alive) return;
+        worker.reported = false;
+        this.#plan(this.#faults.silenceMs(), { kind: 'heard', worker, start });
+        return this.#send({ kind: 'replicaPaused', nowMs, replicaId });
+      case 'heard':
+        if (!worker.alive) return;
+        this.#plan(this.#faults.untilSilenceMs(), { kind: 'silence', worker, start });
+        return this.#report(worker);
+    }
+  }
+
+  #onAttemptOver(attempt: TrueAttempt, outcome: AttemptOutcome): void {
+    if (attempt.state !== 'running') return;
+    this.#measures.busySlotMs += this.#nowMs - attempt.startedAtMs;
+    attempt.state = 'over';
+    attempt.worker.attempts.delete(attempt);
+    const task = this.#referee.tasks.get(attempt.taskKey);
+    if (task?.running === attempt) task.running = null;
+    this.#send({ kind: 'ended', nowMs: this.#nowMs, taskKey: attempt.taskKey, attempt: attempt.number, outcome, slotFree: true });
+  }
+
+  #onReleased(attempt: TrueAttempt): void {
+    if (attempt.state !== 'releasing') return;
+    attempt.state = 'over';
+    attempt.worker.attempts.delete(attempt);
+    const { taskKey, number } = attempt;
+    const { replicaId } = attempt.worker;
+    // Engines that confirm the abort itself, and those whose slots are polled.
+    if (number % 2 === 1) this.#send({ kind: 'slotFreed', nowMs: this.#nowMs, replicaId, taskKey, attempt: number });
+    else this.#send({ kind: 'ended', nowMs: this.#nowMs, taskKey, attempt: number, outcome: { kind: 'aborted' }, slotFree: true });
+  }
+
+  // ---- effects ----
+
+  #send(event: CoreEvent): void {
+    for (const effect of this.#core.handle(event)) this.#carryOut(effect);
+  }
+
+  #carryOut(effect: CoreEffect): void {
+    switch (effect.kind) {
+      case 'accept':
+        return this.#onAccept(effect);
+      case 'refuse':
+        return this.#onRefuse(effect);
+      case 'dispatch':
+        return this.#onDispatch(effect);
+      case 'abort':
+        return this.#onAbort(effect);
+      case 'requeued':
+        this.#referee.requeue(effect.taskKey);
+        this.#measures.failovers += 1;
+        return;
+      case 'finish':
+        return this.#onFinish(effect, this.#referee.finish(effect.taskKey));
+      case 'restartReplica': {
+        this.#measures.restartsAsked += 1;
+        const worker = this.#fleet.byPool.get(effect.poolId);
+        if (worker !== undefined) this.#plan(0, { kind: 'crash', worker, start: worker.starts });
+        return;
+      }
+      case 'evictSession':
+        return;
+    }
+  }
+
+  #onAccept(effect: Extract<CoreEffect, { kind: 'accept' }>): void {
+    if (this.#arriving?.arrival.spec.taskKey !== effect.taskKey) throw new Violation(`${effect.taskKey} was accepted out of turn`);
+    this.#referee.accept(this.#arriving.arrival, effect, this.#nowMs);
+    this.#measures.admitted += 1;
+    const cancelMs = this.#faults.cancelAfterMs();
+    if (cancelMs !== null) this.#plan(cancelMs, { kind: 'cancel', taskKey: effect.taskKey });
+  }
+
+  #onRefuse(effect: Extract<CoreEffect, { kind: 'refuse' }>): void {
+    const arriving = this.#arriving;
+    if (arriving === null || arriving.arrival.spec.taskKey !== effect.taskKey)
+      throw new Violation(`${effect.taskKey} was refused out of turn`);
+    count(this.#measures.refused, effect.error);
+    if (effect.retryAfterMs === null || arriving.tries >= RETRIES) return;
+    this.#measures.retried += 1;
+    this.#plan(effect.retryAfterMs + this.#faults.jitterMs(), { kind: 'retry', arrival: arriving.arrival, tries: arriving.tries + 1 });
+  }
+
+  #onDispatch(effect: Extract<CoreEffect, { kind: 'dispatch' }>): void {
+    const { task, worker } = this.#referee.dispatch(effect);
+    const { spec, outTokens } = task.arrival;
+    if (effect.kvWarmth) this.#measures.warmStarts += 1;
+    if (effect.attempt === 1) this.#measureStart(task);
+    const cachedTokens = effect.kvWarmth ? Math.floor(spec.promptTokens / 2) : 0;
+    const attempt: TrueAttempt = {
+      taskKey: effect.taskKey,
+      number: effect.attempt,
+      worker,
+      startedAtMs: this.#nowMs,
+      outTokens,
+      promptTokens: spec.promptTokens,
+      cachedTokens,
+      hangs: this.#faults.hangs(),
+      state: 'running',
+    };
+    task.running = attempt;
+    worker.attempts.add(attempt);
+    this.#measures.dispatched += 1;
+    // A dead worker whose agent has not told yet: connection refused.
+    if (!worker.alive) return this.#plan(2, { kind: 'break', attempt });
+    if (attempt.hangs) return;
+    const { prefillMs, decodeMs } = this.#fleet.serve(worker, spec.promptTokens - cachedTokens, outTokens);
+    if (this.#faults.breaks()) return this.#plan((prefillMs + decodeMs) / 2, { kind: 'break', attempt });
+    this.#plan(prefillMs, { kind: 'firstToken', attempt });
+    this.#plan(prefillMs + decodeMs, { kind: 'end', attempt });
+  }
+
+  #onAbort(effect: Extract<CoreEffect, { kind: 'abort' }>): void {
+    const pool = effect.replicaId.slice(0, effect.replicaId.lastIndexOf('/'));
+    for (const attempt of this.#fleet.byPool.get(pool)?.attempts ?? []) {
+      if (attempt.taskKey !== effect.taskKey || attempt.number !== effect.attempt) continue;
+      this.#measures.busySlotMs += this.#nowMs - attempt.startedAtMs;
+      attempt.state = 'releasing';
+      if (!attempt.hangs) this.#plan(this.#faults.releaseMs(), { kind: 'released', attempt });
+    }
+  }
+
+  #onFinish({ end }: Extract<CoreEffect, { kind: 'finish' }>, task: Followed): void {
+    const { arrival, acceptedAtMs, deadlineAtMs } = task;
+    count(this.#measures.ended, end.kind === 'failed' ? end.error : end.kind);
+    const { deadlines, deadlinesMet } = this.#measures;
+    if (deadlineAtMs !== Infinity && end.kind !== 'canceled') {
+      this.#measures.deadlines = deadlines + 1;
+      if (end.kind === 'succeeded' && this.#nowMs <= deadlineAtMs) this.#measures.deadlinesMet = deadlinesMet + 1;
+    }
+    if (end.kind !== 'succeeded') return;
+    const serviceMs = idealMs(arrival);
+    this.#add(this.#measures.servedMs, arrival.tenant, serviceMs);
+    const known = this.#measures.slowdown.get(arrival.tenant) ?? { sum: 0, count: 0 };
+    known.sum += (this.#nowMs - acceptedAtMs) / serviceMs;
+    known.count += 1;
+    this.#measures.slowdown.set(arrival.tenant, known);
+  }
+
+  #measureStart(task: Followed): void {
+    const waitedMs = this.#nowMs - task.acceptedAtMs;
+    const { spec } = task.arrival;
+    this.#measures.wait(spec.priority, waitedMs);
+    this.#measures.wait(`${spec.priority} ${spec.tenantId}`, waitedMs);
+    if (task.predictedStartMs === null) return;
+    const error = waitedMs - task.predictedStartMs;
+    this.#measures.predictionError.add(Math.abs(error));
+    if (waitedMs === 0 && task.predictedStartMs === 0) return;
+    this.#measures.queuedPredictionError.add(Math.abs(error));
+    this.#measures.biasSumMs += error;
+    this.#measures.actualWaitSumMs += waitedMs;
+  }
+
+  #plan(afterMs: number, what: Planned): void {
+    if (afterMs !== Infinity) this.#future.plan(this.#nowMs + afterMs, what);
+  }
+
+  #add(sums: number[], index: number, amount: number): void {
+    while (sums.length <= index) sums.push(0);
+    sums[index] = (sums[index] ?? 0) + amount;
+  }
+}
+
+/** Slot time of a task on an idle worker of mean speed. */
+function idealMs({ spec, outTokens }: Arrival): number {
+  return spec.promptTokens * 0.4 + outTokens * 18;
+}
