@@ -32,5 +32,7 @@ function project(directory: string): TestProjectInlineConfiguration {
   const guard = `${import.meta.dirname}/scripts/suite-guard.ts`;
   const base = { name, root: directory, include: ['src/**/*.test.ts'], setupFiles: [guard] };
   if (!startsEngines.has(directory)) return { extends: true, test: base };
-  return { extends: true, test: { ...base, maxWorkers: 1, testTimeout: 120_000, hookTimeout: 120_000, sequence: { groupOrder: 1 } } };
+  // What the haiku protocol asks for (ORCH-3059).
+  const env = { REQUIRE_REAL_LLAMA: '1', TZ: 'Europe/Amsterdam' };
+  return { extends: true, test: { ...base, env, maxWorkers: 1, testTimeout: 120_000, hookTimeout: 120_000, sequence: { groupOrder: 1 } } };
 }

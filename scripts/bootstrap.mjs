@@ -39,6 +39,9 @@ async function main() {
   const args = process.argv.slice(2);
   if (args.length === 0) fail('usage: node scripts/bootstrap.mjs COMMAND [ARGUMENTS], for example `dev` or `verify`', 2);
   checkHost();
+  // A script of its own (`prestart`), because the next one begins with `exec`, which only a POSIX shell understands. Without
+  // it the shell stands between npm and this process: it would swallow a SIGINT, and a SIGTERM would end it and leave us.
+  if (args[0] === '--check-host') return 0;
   await installWhenNeeded();
   const path = `${binDir}${delimiter}${process.env.PATH ?? ''}`;
   // The channel carries no message: its end tells xtask that this process is gone, even by kill -9.

@@ -132,7 +132,10 @@ export const createAgent = (options: AgentOptions): Agent => {
       await store.save(desired);
     } catch (error) {
       // Serving goes before remembering; the operator must hear of it.
-      log.error({ event: 'desired_not_stored', err: error }, 'the desired pools could not be stored; a restart without the controller would use the ones before');
+      log.error(
+        { event: 'desired_not_stored', err: error },
+        'the desired pools could not be stored; a restart without the controller would use the ones before',
+      );
     }
     await apply(desired);
   };
@@ -141,14 +144,23 @@ export const createAgent = (options: AgentOptions): Agent => {
     registry: metrics.registry,
     readiness() {
       if (isStopping) return { ready: false, reasons: ['The agent is shutting down.'] };
-      return isInformed ? { ready: true } : { ready: false, reasons: ['No desired pools are known: none on disk, none from the controller yet.'] };
+      return isInformed
+        ? { ready: true }
+        : { ready: false, reasons: ['No desired pools are known: none on disk, none from the controller yet.'] };
     },
     async start() {
       await supervisor.init();
       const stored = await store.load();
-      if (stored.kind === 'unreadable') log.error({ event: 'desired_unreadable', reason: stored.reason }, 'the stored desired pools cannot be read; waiting for the controller');
+      if (stored.kind === 'unreadable')
+        log.error(
+          { event: 'desired_unreadable', reason: stored.reason },
+          'the stored desired pools cannot be read; waiting for the controller',
+        );
       // Not awaited: what must end first may take its whole grace, and the controller should hear of this agent at once.
-      if (stored.kind === 'loaded') apply(stored.desired).catch((error: unknown) => log.error({ event: 'desired_failed', err: error }, 'the stored desired pools could not be applied'));
+      if (stored.kind === 'loaded')
+        apply(stored.desired).catch((error: unknown) =>
+          log.error({ event: 'desired_failed', err: error }, 'the stored desired pools could not be applied'),
+        );
       link = createControllerLink({
         client: createAgentClient({ baseUrl: options.controllerUrl, apiKey: options.controllerKey }),
         agentName: config.name,
@@ -170,7 +182,10 @@ export const createAgent = (options: AgentOptions): Agent => {
     },
     async stop(deadline) {
       isStopping = true;
-      log.info({ event: 'workers_stopping', pools: supervisor.views().length }, 'stopping all workers; a second signal leaves them running for the next agent to adopt');
+      log.info(
+        { event: 'workers_stopping', pools: supervisor.views().length },
+        'stopping all workers; a second signal leaves them running for the next agent to adopt',
+      );
       const stopped = supervisor.stopAll(config.stop_deadline_ms * 0.8);
       const late = new Promise<void>((resolvePromise) => {
         deadline.addEventListener('abort', () => resolvePromise(), { once: true });

@@ -1,7 +1,15 @@
 /**
  * The agent's HTTP face: health and metrics, nothing else. It opens no socket and knows no pool; tasks never pass here.
  */
-import { errorHandler, type GuardEnv, guardRequests, type HonoGuardOptions, type Logger, notFoundHandler, requireScope } from '@llama-orch/service-kit';
+import {
+  errorHandler,
+  type GuardEnv,
+  guardRequests,
+  type HonoGuardOptions,
+  type Logger,
+  notFoundHandler,
+  requireScope,
+} from '@llama-orch/service-kit';
 import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
 
@@ -27,6 +35,8 @@ export const createApp = ({ guard, remoteOf, registry, readiness, log }: AppDeps
     const now = readiness();
     return now.ready ? context.json({ status: 'ready' }) : context.json({ status: 'unready', reasons: now.reasons }, 503);
   });
-  app.get('/metrics', requireScope('metrics'), async (context) => context.body(await registry.metrics(), 200, { 'content-type': registry.contentType }));
+  app.get('/metrics', requireScope('metrics'), async (context) =>
+    context.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
+  );
   return app;
 };

@@ -40,23 +40,31 @@ const waitMs = 25_000;
 const statusTimeoutMs = 10_000;
 /** Waits after failures: doubling up to the longest, each between half and all of it. */
 const firstRetryMs = 200;
-const longestRetryMs = 5_000;
+const longestRetryMs = 2_000;
 
 /** @req ORCH-2109 */
 export const createControllerLink = (deps: ControllerLinkDeps): ControllerLink => {
   const ended = new AbortController();
   let intervalMs = defaultIntervalMs;
   let isConnected = false;
+  /** Another live instance has the name: what is desired of it is not for this one. */
+  let isNameTaken = false;
+  let onFirstReport: () => void = () => undefined;
+  const firstReport = new Promise<void>((resolve) => {
+    onFirstReport = resolve;
+  });
   let lastTrouble: string | null = null;
   let wake: (() => void) | null = null;
   let hasChanged = false;
 
-  const backoff = (failures: number): number => Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(failures - 1, 20)) * (0.5 + deps.random() / 2);
+  const backoff = (failures: number): number =>
+    Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(failures - 1, 20)) * (0.5 + deps.random() / 2);
 
   /** Say it once, not every second. */
   const onTrouble = (error: unknown): void => {
     const trouble = describe(error);
     isConnected = false;
+    isNameTaken = trouble.event === 'agent_name_taken';
     if (trouble.text === lastTrouble) return;
     lastTrouble = trouble.text;
     deps.log.warn({ event: trouble.event, cause: trouble.text }, `${trouble.sentence}; workers go on, trying again`);
@@ -65,11 +73,14 @@ export const createControllerLink = (deps: ControllerLinkDeps): ControllerLink =
   const onAnswer = (): void => {
     if (!isConnected) deps.log.info({ event: 'controller_connected' }, 'the controller takes this agent’s status');
     isConnected = true;
+    isNameTaken = false;
     lastTrouble = null;
   };
 
   const report = async (signal: AbortSignal): Promise<void> => {
-    const answer = await deps.client.reportStatus(deps.agentName, await deps.status(), { signal: AbortSignal.any([signal, AbortSignal.timeout(statusTimeoutMs)]) });
+    const answer = await deps.client.reportStatus(deps.agentName, await deps.status(), {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(statusTimeoutMs)]),
+    });
     intervalMs = answer.interval_ms;
   };
 
@@ -97,24 +108,38 @@ export const createControllerLink = (deps: ControllerLinkDeps): ControllerLink =
         onAnswer();
         failures = 0;
       } catch (error) {
-        if (ended.signal.aborted) return;
+        if (ended.signal.aborted) break;
         failures += 1;
         onTrouble(error);
       }
+      onFirstReport();
       // While the controller is away changes do not make the calls denser: it will get everything at once when it is back.
       await (failures === 0 ? pause(intervalMs) : rest(backoff(failures), ended.signal));
     }
+    onFirstReport();
   };
 
   const desiredLoop = async (): Promise<void> => {
     let failures = 0;
     // Generations are one controller's own count. After a failure it may be another one, so everything is asked for anew.
     let isSure = false;
+    await firstReport;
     while (!ended.signal.aborted) {
+      if (isNameTaken) {
+        isSure = false;
+        await rest(intervalMs, ended.signal);
+        continue;
+      }
       try {
         const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(waitMs + statusTimeoutMs)]);
-        const desired = await deps.client.desiredPools(deps.agentName, { generation: isSure ? deps.generation() : 0, waitMs: isSure ? waitMs : 0, signal });
-        if (desired !== null) await deps.onDesired(desired);
+        const desired = await deps.client.desiredPools(deps.agentName, {
+          generation: isSure ? deps.generation() : 0,
+          waitMs: isSure ? waitMs : 0,
+          signal,
+        });
+        // 0 means none: a controller that knows nothing yet must not empty the host.
+        if (desired?.generation === 0) throw new Error('the controller has no desired state yet');
+        if (desired !== null && !isNameTaken) await deps.onDesired(desired);
         isSure = true;
         failures = 0;
       } catch (error) {
@@ -122,7 +147,11 @@ export const createControllerLink = (deps: ControllerLinkDeps): ControllerLink =
         isSure = false;
         failures += 1;
         // The status loop speaks of an absent controller; what it cannot see is said here.
-        if (isConnected) deps.log.warn({ event: 'desired_failed', cause: describe(error).text }, 'the desired pools could not be read or applied; trying again');
+        if (isConnected)
+          deps.log.warn(
+            { event: 'desired_failed', cause: describe(error).text },
+            'the desired pools could not be read or applied; trying again',
+          );
         await rest(backoff(failures), ended.signal);
       }
     }
@@ -151,10 +180,16 @@ const describe = (error: unknown): { readonly event: string; readonly text: stri
   if (error instanceof OrchApiError) {
     // Correlation ids differ each time; the text decides whether it is news.
     const text = error.envelope === null ? error.message : `${error.status} ${error.envelope.code}: ${error.envelope.message}`;
-    if (error.status === 409) return { event: 'agent_name_taken', text, sentence: 'another live instance reports under this agent name; stop one of the two' };
-    if (error.status === 401 || error.status === 403) return { event: 'controller_refused_key', text, sentence: 'the controller refuses this agent’s key' };
+    if (error.status === 409)
+      return { event: 'agent_name_taken', text, sentence: 'another live instance reports under this agent name; stop one of the two' };
+    if (error.status === 401 || error.status === 403)
+      return { event: 'controller_refused_key', text, sentence: 'the controller refuses this agent’s key' };
     return { event: 'controller_error', text, sentence: 'the controller refuses this agent’s status' };
   }
   const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-  return { event: 'controller_unreachable', text: `${error instanceof Error ? error.message : String(error)}${cause}`, sentence: 'the controller cannot be reached' };
+  return {
+    event: 'controller_unreachable',
+    text: `${error instanceof Error ? error.message : String(error)}${cause}`,
+    sentence: 'the controller cannot be reached',
+  };
 };

@@ -8,7 +8,11 @@ import { readJsonFile, writeJsonFile } from './atomic-file.ts';
 
 export type DesiredStore = {
   /** `none` = never stored. `unreadable` = there is a file, and it is not one of ours; it is kept until the next save. */
-  load(): Promise<{ readonly kind: 'loaded'; readonly desired: DesiredState } | { readonly kind: 'none' } | { readonly kind: 'unreadable'; readonly reason: string }>;
+  load(): Promise<
+    | { readonly kind: 'loaded'; readonly desired: DesiredState }
+    | { readonly kind: 'none' }
+    | { readonly kind: 'unreadable'; readonly reason: string }
+  >;
   save(desired: DesiredState): Promise<void>;
 };
 

@@ -40,11 +40,11 @@ test('says so where the platform cannot tell the OOM killer from somebody’s ki
 });
 
 test.each([
-  ['host-oom', 'terminate called after throwing an instance of \'std::bad_alloc\''],
+  ['host-oom', "terminate called after throwing an instance of 'std::bad_alloc'"],
   ['port-in-use', 'Error: listen EADDRINUSE: address already in use 127.0.0.1:8080'],
-  ['port-in-use', 'main: couldn\'t bind HTTP server socket, hostname: 127.0.0.1, port: 8080'],
+  ['port-in-use', "main: couldn't bind HTTP server socket, hostname: 127.0.0.1, port: 8080"],
   ['bad-launch-flag', 'error: invalid argument: --frobnicate'],
-  ['model-load-failed', 'llama_model_load: error loading model: unknown model architecture: \'qwen9\''],
+  ['model-load-failed', "llama_model_load: error loading model: unknown model architecture: 'qwen9'"],
 ] as const)('names %s', (kind, log) => {
   expect(kindOf(log)).toBe(kind);
 });

@@ -36,7 +36,8 @@ const rules: readonly Rule[] = [
   },
   {
     kind: 'host-oom',
-    pattern: /std::bad_alloc|cannot allocate memory|ENOMEM|heap out of memory|failed to allocate (?:CPU )?buffer of size|mlock failed[^\n]*memory/i,
+    pattern:
+      /std::bad_alloc|cannot allocate memory|ENOMEM|heap out of memory|failed to allocate (?:CPU )?buffer of size|mlock failed[^\n]*memory/i,
     message: 'The host ran out of memory; lower what else runs there, or raise `agent.headroom.ram_bytes`.',
   },
   {
@@ -46,12 +47,14 @@ const rules: readonly Rule[] = [
   },
   {
     kind: 'bad-launch-flag',
-    pattern: /error: (?:invalid|unknown|unrecognized) (?:argument|option)|error while handling argument|unknown argument|unrecognized option|Unknown option|invalid value for argument/i,
+    pattern:
+      /error: (?:invalid|unknown|unrecognized) (?:argument|option)|error while handling argument|unknown argument|unrecognized option|Unknown option|invalid value for argument/i,
     message: 'The engine does not know a flag of its command; correct `runtime.command`, or use an engine version that knows it.',
   },
   {
     kind: 'model-load-failed',
-    pattern: /failed to load model|error loading model|unable to load model|invalid magic|unknown model architecture|failed to open GGUF|tensor '[^']*' (?:data is not within|not found)/i,
+    pattern:
+      /failed to load model|error loading model|unable to load model|invalid magic|unknown model architecture|failed to open GGUF|tensor '[^']*' (?:data is not within|not found)/i,
     message: 'The engine could not load the model; the file passed its checksum, so the engine may be too old for it.',
   },
 ];
@@ -59,7 +62,15 @@ const rules: readonly Rule[] = [
 /** Signals a process raises against itself. */
 const crashSignals = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGTRAP']);
 /** A shell reports death by signal N as exit code 128 + N. */
-const shellSignals: Readonly<Record<number, string>> = { 132: 'SIGILL', 134: 'SIGABRT', 135: 'SIGBUS', 136: 'SIGFPE', 137: 'SIGKILL', 139: 'SIGSEGV', 143: 'SIGTERM' };
+const shellSignals: Readonly<Record<number, string>> = {
+  132: 'SIGILL',
+  134: 'SIGABRT',
+  135: 'SIGBUS',
+  136: 'SIGFPE',
+  137: 'SIGKILL',
+  139: 'SIGSEGV',
+  143: 'SIGTERM',
+};
 
 /**
  * Name the cause of a worker's end.
@@ -75,7 +86,11 @@ export const explainExit = (evidence: ExitEvidence): Failure => {
   const quoted = lastLines(evidence.logTail);
   // 1
   if (signal === 'SIGKILL' && (evidence.oomKills ?? 0) > 0) {
-    return createFailure('host-oom', 'The kernel’s OOM killer ended the worker; lower what runs on this host, or raise `agent.headroom.ram_bytes`.', quoted);
+    return createFailure(
+      'host-oom',
+      'The kernel’s OOM killer ended the worker; lower what runs on this host, or raise `agent.headroom.ram_bytes`.',
+      quoted,
+    );
   }
   // 2
   const rule = rules.find(({ pattern }) => pattern.test(evidence.logTail));
@@ -85,7 +100,8 @@ export const explainExit = (evidence: ExitEvidence): Failure => {
     const doubt = evidence.oomKills === null ? '; whether by the OOM killer cannot be told on this platform' : ', not by the OOM killer';
     return createFailure('killed', `The worker was killed by SIGKILL${doubt}.`, quoted);
   }
-  if (signal !== null && crashSignals.has(signal)) return createFailure('crashed', `The worker crashed (${describeExit(evidence.exit)}).`, quoted);
+  if (signal !== null && crashSignals.has(signal))
+    return createFailure('crashed', `The worker crashed (${describeExit(evidence.exit)}).`, quoted);
   return createFailure('exited', `The worker ended by itself (${describeExit(evidence.exit)}).`, quoted);
 };
 

@@ -28,7 +28,8 @@ const entry = {
   numbers: (key: string, values: readonly number[]) => Buffer.concat([text(key), u32(9), u32(4), u64(values.length), ...values.map(u32)]),
   texts: (key: string, values: readonly string[]) => Buffer.concat([text(key), u32(9), u32(8), u64(values.length), ...values.map(text)]),
 };
-const header = (entries: readonly Buffer[], version = 3): Buffer => Buffer.concat([Buffer.from('GGUF'), u32(version), u64(0), u64(entries.length), ...entries]);
+const header = (entries: readonly Buffer[], version = 3): Buffer =>
+  Buffer.concat([Buffer.from('GGUF'), u32(version), u64(0), u64(entries.length), ...entries]);
 
 const read = async (content: Buffer) => {
   const path = join(dir, 'model.gguf');
@@ -37,7 +38,11 @@ const read = async (content: Buffer) => {
 };
 
 test('reads the model of this repository', async () => {
-  expect(await readGgufFacts(haikuPath)).toMatchObject({ architecture: 'llama', layerCount: expect.any(Number) as unknown, ctxTrain: expect.any(Number) as unknown });
+  expect(await readGgufFacts(haikuPath)).toMatchObject({
+    architecture: 'llama',
+    layerCount: expect.any(Number) as unknown,
+    ctxTrain: expect.any(Number) as unknown,
+  });
 });
 
 test('counts grouped KV heads, whatever stands before them in the header', async () => {
@@ -46,7 +51,10 @@ test('counts grouped KV heads, whatever stands before them in the header', async
     header([
       entry.text('general.architecture', 'llama'),
       entry.texts('tokenizer.ggml.tokens', vocabulary),
-      entry.numbers('tokenizer.ggml.token_type', vocabulary.map(() => 1)),
+      entry.numbers(
+        'tokenizer.ggml.token_type',
+        vocabulary.map(() => 1),
+      ),
       entry.number('llama.block_count', 32),
       entry.number('llama.context_length', 131_072),
       entry.number('llama.embedding_length', 4096),
@@ -58,7 +66,12 @@ test('counts grouped KV heads, whatever stands before them in the header', async
 });
 
 test('counts heads per layer, heads of unusual length, and latent attention', async () => {
-  const start = [entry.text('general.architecture', 'x'), entry.number('x.block_count', 3), entry.number('x.embedding_length', 64), entry.number('x.attention.head_count', 4)];
+  const start = [
+    entry.text('general.architecture', 'x'),
+    entry.number('x.block_count', 3),
+    entry.number('x.embedding_length', 64),
+    entry.number('x.attention.head_count', 4),
+  ];
   const perLayer = await read(header([...start, entry.numbers('x.attention.head_count_kv', [0, 2, 4])]));
   expect(perLayer?.kvElementsPerToken).toBe(6 * (16 + 16));
   const long = await read(header([...start, entry.number('x.attention.key_length', 100), entry.number('x.attention.value_length', 50)]));

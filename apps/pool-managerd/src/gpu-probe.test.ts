@@ -32,7 +32,10 @@ test('reads memory in bytes, load as a ratio and the compute capability', () => 
 
 test('[ORCH-1104] reads unlike devices, and what one does not tell as null', () => {
   const inventory = parseInventory(ran(mixed));
-  expect(inventory).toMatchObject({ kind: 'devices', devices: [{ utilizationRatio: 0.41 }, { utilizationRatio: null, name: 'NVIDIA GeForce RTX 3060' }] });
+  expect(inventory).toMatchObject({
+    kind: 'devices',
+    devices: [{ utilizationRatio: 0.41 }, { utilizationRatio: null, name: 'NVIDIA GeForce RTX 3060' }],
+  });
 });
 
 test.each([

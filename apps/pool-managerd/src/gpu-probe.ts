@@ -66,7 +66,9 @@ export const createGpuProbe = (options: GpuProbeOptions): GpuProbe => {
     const output = isUnknownField(wanted) ? await runSmi(options, gpuQuery(columns.slice(0, -1))) : wanted;
     const rows = parseInventory(output);
     if (rows.kind === 'none') return rows;
-    const devices = await Promise.all(rows.devices.map(async ({ busId, ...device }) => ({ ...device, numaNode: await readNumaNode(busId) })));
+    const devices = await Promise.all(
+      rows.devices.map(async ({ busId, ...device }) => ({ ...device, numaNode: await readNumaNode(busId) })),
+    );
     return { kind: 'devices', devices };
   };
 
@@ -81,14 +83,17 @@ export const createGpuProbe = (options: GpuProbeOptions): GpuProbe => {
       return inventory;
     },
     async processMemory() {
-      return parseProcessMemory(await runSmi(options, ['--query-compute-apps=pid,gpu_uuid,used_gpu_memory', '--format=csv,noheader,nounits']));
+      return parseProcessMemory(
+        await runSmi(options, ['--query-compute-apps=pid,gpu_uuid,used_gpu_memory', '--format=csv,noheader,nounits']),
+      );
     },
   };
 };
 
 const gpuQuery = (fields: readonly string[]): string[] => [`--query-gpu=${fields.join(',')}`, '--format=csv,noheader,nounits'];
 
-const isUnknownField = (output: SmiOutput): boolean => output.kind === 'ran' && output.exitCode !== 0 && /not a valid field/i.test(output.stdout + output.stderr);
+const isUnknownField = (output: SmiOutput): boolean =>
+  output.kind === 'ran' && output.exitCode !== 0 && /not a valid field/i.test(output.stdout + output.stderr);
 
 const runSmi = (options: GpuProbeOptions, args: readonly string[]): Promise<SmiOutput> =>
   new Promise((resolve) => {
@@ -116,8 +121,10 @@ export const parseInventory = (
   output: SmiOutput,
 ): { readonly kind: 'devices'; readonly devices: readonly DeviceRow[] } | Extract<Inventory, { kind: 'none' }> => {
   const none = (code: InventoryErrorCode, message: string) => ({ kind: 'none', code, message }) as const;
-  if (output.kind === 'not-found') return none('not-found', 'nvidia-smi was not found; install the NVIDIA driver, or set `agent.nvidia_smi`.');
-  if (output.kind === 'timeout') return none('timeout', 'nvidia-smi did not answer in time; the driver may hang (look at `dmesg` for Xid lines).');
+  if (output.kind === 'not-found')
+    return none('not-found', 'nvidia-smi was not found; install the NVIDIA driver, or set `agent.nvidia_smi`.');
+  if (output.kind === 'timeout')
+    return none('timeout', 'nvidia-smi did not answer in time; the driver may hang (look at `dmesg` for Xid lines).');
   const text = `${output.stdout}\n${output.stderr}`.trim();
   if (/no devices were found/i.test(text)) return none('no-devices', 'The NVIDIA driver sees no device.');
   if (output.exitCode !== 0) return none('driver-error', `nvidia-smi failed with exit code ${output.exitCode}: ${text.slice(0, 500)}`);

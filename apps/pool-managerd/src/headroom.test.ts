@@ -62,7 +62,11 @@ test('[ORCH-3003] says how many tokens would fit', () => {
 });
 
 test('[ORCH-3052] a plan at the cap never passes what any device has left', () => {
-  const device = fc.record({ totalGib: fc.integer({ min: 4, max: 144 }), usedRatio: fc.double({ min: 0, max: 0.9, noNaN: true }), weight: fc.integer({ min: 1, max: 10 }) });
+  const device = fc.record({
+    totalGib: fc.integer({ min: 4, max: 144 }),
+    usedRatio: fc.double({ min: 0, max: 0.9, noNaN: true }),
+    weight: fc.integer({ min: 1, max: 10 }),
+  });
   fc.assert(
     fc.property(fc.array(device, { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 60 }), (drawn, weightsGib) => {
       const total = drawn.reduce((sum, { weight }) => sum + weight, 0);

@@ -31,7 +31,9 @@ export type HeadroomPlan = {
   readonly kvBytes: number;
 };
 
-export type HeadroomVerdict = { readonly kind: 'fits'; readonly plan: HeadroomPlan } | { readonly kind: 'short'; readonly failure: Failure };
+export type HeadroomVerdict =
+  | { readonly kind: 'fits'; readonly plan: HeadroomPlan }
+  | { readonly kind: 'short'; readonly failure: Failure };
 
 /** Bytes of one element, by KV type; quantised types hold 32 elements in a block with its scale. */
 const kvTypeBytes: Readonly<Record<string, number>> = {

@@ -99,6 +99,9 @@ const lookAtModel = async (spec: PoolSpec): Promise<{ readonly bytes: number; re
     return { bytes: facts.size, gguf: await readGgufFacts(spec.model.path) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new PoolFailure('model-missing', `Model \`${spec.model.name}\` cannot be read at ${spec.model.path}: ${reason}. Paths are relative to \`agent.models_dir\`.`);
+    throw new PoolFailure(
+      'model-missing',
+      `Model \`${spec.model.name}\` cannot be read at ${spec.model.path}: ${reason}. Paths are relative to \`agent.models_dir\`.`,
+    );
   }
 };

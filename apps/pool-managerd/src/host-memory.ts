@@ -7,7 +7,8 @@ import { freemem, totalmem } from 'node:os';
 export type HostMemory = { readonly totalBytes: number; readonly availableBytes: number };
 
 /** Total and available RAM. On Linux `MemAvailable`, which counts caches as free; elsewhere the platform's free memory. */
-export const readHostMemory = (): HostMemory => parseMemInfo(readOrEmpty('/proc/meminfo')) ?? { totalBytes: totalmem(), availableBytes: freemem() };
+export const readHostMemory = (): HostMemory =>
+  parseMemInfo(readOrEmpty('/proc/meminfo')) ?? { totalBytes: totalmem(), availableBytes: freemem() };
 
 /** Read `/proc/meminfo`; `null` when it lacks a figure. */
 export const parseMemInfo = (text: string): HostMemory | null => {

@@ -35,7 +35,26 @@ test('[ORCH-3012] two unlike GPUs, four slots, quantised KV: the exact command o
   expect(launch).toMatchObject({
     argv: [
       ...['llama-server', '-m', '/models/llama.gguf', '-a', 'llama', '--host', '127.0.0.1', '--port', '40001', '-c', '32768', '-np', '4'],
-      ...['--metrics', '-fit', 'off', '--cache-ram', '0', '--offline', '-ngl', 'all', '-sm', 'layer', '-ts', '0.67,0.33', '-ctk', 'q8_0', '-ctv', 'q8_0', '-fa', 'on'],
+      ...[
+        '--metrics',
+        '-fit',
+        'off',
+        '--cache-ram',
+        '0',
+        '--offline',
+        '-ngl',
+        'all',
+        '-sm',
+        'layer',
+        '-ts',
+        '0.67,0.33',
+        '-ctk',
+        'q8_0',
+        '-ctv',
+        'q8_0',
+        '-fa',
+        'on',
+      ],
     ],
     env: { CUDA_VISIBLE_DEVICES: 'GPU-1,GPU-2' },
   });
@@ -49,18 +68,45 @@ test('embedding takes a whole context in one batch', () => {
 test('[ORCH-1102] on the CPU no device is visible and no layer is offloaded', () => {
   const spec = poolSpec({ devices: [], allowCpu: true });
   const launch = planCommand(input({ spec, onCpu: true, place: { ...input().place, deviceUuids: [] } }));
-  expect(launch).toMatchObject({ argv: expect.arrayContaining(['-ngl', '0', '-dev', 'none']) as unknown, env: { CUDA_VISIBLE_DEVICES: '' } });
+  expect(launch).toMatchObject({
+    argv: expect.arrayContaining(['-ngl', '0', '-dev', 'none']) as unknown,
+    env: { CUDA_VISIBLE_DEVICES: '' },
+  });
 });
 
 test('[ORCH-3043] hands down neither our secrets nor what would change the engine’s flags, and the mask cannot be overridden', () => {
-  const runtime = { kind: 'command', command: ['engine'], env: { CUDA_VISIBLE_DEVICES: 'all', EXTRA: '1', LLAMA_ARG_THREADS: '4' } } as const;
-  const agentEnv = { PATH: '/bin', ORCH_AGENT_KEY: 'k', ORCH_KEY_SECRET: 's', LLAMA_API_KEY: 'x', LLAMA_ARG_CTX_SIZE: '1', CUDA_VISIBLE_DEVICES: '0,1' };
+  const runtime = {
+    kind: 'command',
+    command: ['engine'],
+    env: { CUDA_VISIBLE_DEVICES: 'all', EXTRA: '1', LLAMA_ARG_THREADS: '4' },
+  } as const;
+  const agentEnv = {
+    PATH: '/bin',
+    ORCH_AGENT_KEY: 'k',
+    ORCH_KEY_SECRET: 's',
+    LLAMA_API_KEY: 'x',
+    LLAMA_ARG_CTX_SIZE: '1',
+    CUDA_VISIBLE_DEVICES: '0,1',
+  };
   const launch = planCommand(input({ spec: poolSpec({ runtime }), agentEnv }));
-  expect(launch.kind === 'process' && launch.env).toEqual({ PATH: '/bin', EXTRA: '1', LLAMA_ARG_THREADS: '4', CUDA_VISIBLE_DEVICES: 'GPU-1' });
+  expect(launch.kind === 'process' && launch.env).toEqual({
+    PATH: '/bin',
+    EXTRA: '1',
+    LLAMA_ARG_THREADS: '4',
+    CUDA_VISIBLE_DEVICES: 'GPU-1',
+  });
 });
 
 test('fills a pool’s own command, once, and leaves other braces alone', () => {
-  const command = ['/opt/serve', '--model={model}', '--devices', '{devices}/{device_count}', '--json', '{"port":{port},"x":{unknown}}', '{state_dir}'];
+  const command = [
+    '/opt/serve',
+    '--model={model}',
+    '--devices',
+    '{devices}/{device_count}',
+    '--json',
+    '{"port":{port},"x":{unknown}}',
+    '{state_dir}',
+  ];
   const runtime = { kind: 'command', command, env: {} } as const;
   const launch = planCommand(input({ spec: poolSpec({ runtime, model: { ...poolSpec().model, path: '/m/{port}' } }) }));
   expect(launch.kind === 'process' && launch.argv).toEqual([
@@ -83,7 +129,13 @@ test('an engine without a template needs a command', () => {
 });
 
 test('the embedded engine runs on this very Node, with the flags of llama-server', () => {
-  const launch = planEmbedded(input({ spec: poolSpec({ runtime: { kind: 'embedded' }, slots: 2, ctx: 256 }), onCpu: true, place: { ...input().place, deviceUuids: [] } }));
+  const launch = planEmbedded(
+    input({
+      spec: poolSpec({ runtime: { kind: 'embedded' }, slots: 2, ctx: 256 }),
+      onCpu: true,
+      place: { ...input().place, deviceUuids: [] },
+    }),
+  );
   if (launch.kind !== 'process') throw new Error('expected a process');
   expect(launch.argv[0]).toBe(process.execPath);
   expect(launch.argv[1]).toMatch(/llamacpp-worker/);

@@ -35,12 +35,21 @@ export const toPlaceholderValues = (spec: PoolSpec, place: LaunchPlace): Placeho
 
 /** Fill every known `{placeholder}` once; other braces stay, for engines take JSON on their command lines. */
 export const fillTemplate = (template: readonly string[], values: Partial<PlaceholderValues>): readonly string[] =>
-  template.map((item) => item.replaceAll(/\{([a-z_]+)\}/g, (whole, name: string) => (isPlaceholder(name) ? (values[name] ?? whole) : whole)));
+  template.map((item) =>
+    item.replaceAll(/\{([a-z_]+)\}/g, (whole, name: string) => (isPlaceholder(name) ? (values[name] ?? whole) : whole)),
+  );
 
 const isPlaceholder = (name: string): name is CommandPlaceholder => Object.hasOwn(commandPlaceholders, name);
 
 /** Placeholders whose values can change logits; the others are mere names and places. */
-const numericPlaceholders = ['ctx', 'ctx_total', 'slots', 'device_count', 'tensor_split', 'kv_type'] as const satisfies readonly CommandPlaceholder[];
+const numericPlaceholders = [
+  'ctx',
+  'ctx_total',
+  'slots',
+  'device_count',
+  'tensor_split',
+  'kv_type',
+] as const satisfies readonly CommandPlaceholder[];
 
 /**
  * The arguments as far as they can change logits: equal on two hosts that compute alike. The program's own path is left

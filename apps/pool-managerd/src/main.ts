@@ -79,7 +79,16 @@ const main = async (flags: AgentFlags): Promise<void> => {
       lock.release();
     },
   });
-  log.info({ event: 'listening', url: toUrl({ host: listen.host, port }), pid: process.pid, data_dir: dataDir, cpu_allowed: process.env['ORCH_ALLOW_CPU'] === '1' }, 'listening');
+  log.info(
+    {
+      event: 'listening',
+      url: toUrl({ host: listen.host, port }),
+      pid: process.pid,
+      data_dir: dataDir,
+      cpu_allowed: process.env['ORCH_ALLOW_CPU'] === '1',
+    },
+    'listening',
+  );
   await agent.start();
 };
 
@@ -89,7 +98,9 @@ if (parsed.ok) {
     await main(parsed.flags);
   } catch (error) {
     const isStart = error instanceof StartError;
-    process.stderr.write(`${spec.program}: ${isStart ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.stderr.write(
+      `${spec.program}: ${isStart ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
     process.exit(isStart ? error.exitCode : ExitCode.failure);
   }
 } else {

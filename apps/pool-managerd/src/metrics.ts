@@ -11,8 +11,16 @@ const worker = ['pool_id', 'engine', 'engine_version'] as const;
 
 /** Everything the agent exports beside the process metrics. Labels are closed sets: pools, engines, kinds of the failure table. */
 export const agentMetrics = {
-  worker_restarts_total: { type: 'counter', help: 'Workers started again, by the reason the one before ended.', labels: [...worker, 'reason'] },
-  preload_outcomes_total: { type: 'counter', help: 'Tries to get a worker Ready, by outcome: ok or failed.', labels: [...worker, 'outcome'] },
+  worker_restarts_total: {
+    type: 'counter',
+    help: 'Workers started again, by the reason the one before ended.',
+    labels: [...worker, 'reason'],
+  },
+  preload_outcomes_total: {
+    type: 'counter',
+    help: 'Tries to get a worker Ready, by outcome: ok or failed.',
+    labels: [...worker, 'outcome'],
+  },
   kv_cache_usage_ratio: { type: 'gauge', help: 'Share of the KV cache in use, 0 to 1.', labels: [...worker] },
   gpu_utilization: { type: 'gauge', help: 'Utilization of the devices of the pool’s mask, 0 to 1, mean.', labels: [...worker] },
   vram_used_bytes: { type: 'gauge', help: 'Device memory in use by the worker, bytes.', labels: [...worker] },
@@ -45,7 +53,10 @@ export const createAgentMetrics = (views: () => readonly PoolView[], isConnected
   const preloads = counter('preload_outcomes_total');
 
   /** A gauge read from the pools at each scrape; pools without the figure have no line. */
-  const workerGauge = (name: 'kv_cache_usage_ratio' | 'gpu_utilization' | 'vram_used_bytes', read: (view: PoolView) => number | null | undefined): void => {
+  const workerGauge = (
+    name: 'kv_cache_usage_ratio' | 'gpu_utilization' | 'vram_used_bytes',
+    read: (view: PoolView) => number | null | undefined,
+  ): void => {
     const gauge: Gauge = new Gauge({
       name,
       help: agentMetrics[name].help,
@@ -55,7 +66,8 @@ export const createAgentMetrics = (views: () => readonly PoolView[], isConnected
         gauge.reset();
         for (const view of views()) {
           const value = read(view);
-          if (value !== null && value !== undefined) gauge.set(labelsOf(view.spec, workerOf(view.state)?.record.tested?.engineVersion ?? null), value);
+          if (value !== null && value !== undefined)
+            gauge.set(labelsOf(view.spec, workerOf(view.state)?.record.tested?.engineVersion ?? null), value);
         }
       },
     });
@@ -72,7 +84,8 @@ export const createAgentMetrics = (views: () => readonly PoolView[], isConnected
     collect: () => {
       stateGauge.reset();
       for (const { spec, state } of views())
-        for (const name of states) stateGauge.set({ pool_id: spec.id, engine: spec.engine, state: name }, toWireState(state) === name ? 1 : 0);
+        for (const name of states)
+          stateGauge.set({ pool_id: spec.id, engine: spec.engine, state: name }, toWireState(state) === name ? 1 : 0);
     },
   });
   const connected: Gauge = new Gauge({
@@ -90,4 +103,8 @@ export const createAgentMetrics = (views: () => readonly PoolView[], isConnected
 };
 
 /** Before a worker told its version it is `unknown`. */
-const labelsOf = (spec: PoolSpec, engineVersion: string | null) => ({ pool_id: spec.id, engine: spec.engine, engine_version: engineVersion ?? 'unknown' });
+const labelsOf = (spec: PoolSpec, engineVersion: string | null) => ({
+  pool_id: spec.id,
+  engine: spec.engine,
+  engine_version: engineVersion ?? 'unknown',
+});

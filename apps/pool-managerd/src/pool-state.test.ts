@@ -37,7 +37,9 @@ const show = (state: PoolState): string => {
 
 test('the whole table, every state with every event', () => {
   const rows = states.map((state) => {
-    const moves = events.map((event) => [event.kind, transition(state, event)] as const).filter(([kind, next]) => next !== state || (kind === 'restart' && state.kind === 'checking'));
+    const moves = events
+      .map((event) => [event.kind, transition(state, event)] as const)
+      .filter(([kind, next]) => next !== state || (kind === 'restart' && state.kind === 'checking'));
     return `${show(state)}: ${moves.map(([kind, next]) => `${kind} → ${show(next)}`).join(', ')}`;
   });
   expect(rows).toMatchInlineSnapshot(`

@@ -48,7 +48,11 @@ const harness = (overrides: Partial<PoolDeps> = {}) => {
         launched.push(Object.assign(entry, { worker, exit }));
         return Promise.resolve(worker);
       },
-      adopt: (_spec, record) => ({ ...liveWorker(record.startCount), record, adapter: quietAdapter({ health: () => Promise.resolve(health) }) }),
+      adopt: (_spec, record) => ({
+        ...liveWorker(record.startCount),
+        record,
+        adapter: quietAdapter({ health: () => Promise.resolve(health) }),
+      }),
       release: () => Promise.resolve(),
     },
     stateFiles: {
@@ -134,19 +138,22 @@ test('[ORCH-3053] a worker that dies is explained, waited for and started anew',
 });
 
 test('[ORCH-3053] a worker that never becomes Ready opens the breaker', async () => {
-  const { pool, until, sleeps, launched, preloads } = harness({ selfTest: () => Promise.reject(new PoolFailure('self-test-failed', 'no tokens')) });
+  const { pool, until, sleeps, launched, preloads } = harness({
+    selfTest: () => Promise.reject(new PoolFailure('self-test-failed', 'no tokens')),
+  });
   pool.start(poolSpec());
-  for (let attempt = 0; attempt < 3; attempt += 1) {
+  for (let attempt = 1; attempt <= 3; attempt += 1) {
+    await until('testing');
     await until('waiting');
-    if (attempt < 2) await until('checking');
   }
   const state = pool.view().state;
   expect(state.kind === 'waiting' && state.failure.message).toBe('no tokens');
   expect(launched).toHaveLength(3);
   expect(launched.every(({ ended }) => ended)).toBe(true);
   expect(preloads).toEqual(['failed', 'failed', 'failed']);
-  await until('checking');
-  expect(sleeps).toContain(300_000);
+  // 300 ms each: the wait for an exit that would say more than the self-test.
+  expect(sleeps).toEqual([300, 500, 300, 1_000, 300, 300_000]);
+  await until('testing');
   await pool.stop(0);
 });
 
@@ -208,7 +215,9 @@ test('a load that takes too long is given up', async () => {
   setHealth({ kind: 'loading', message: 'Loading model' });
   pool.start(poolSpec());
   await until('waiting');
-  expect(pool.view().lastError).toMatchObject({ failure: { kind: 'start-timeout', message: expect.stringContaining('Loading model') as unknown } });
+  expect(pool.view().lastError).toMatchObject({
+    failure: { kind: 'start-timeout', message: expect.stringContaining('Loading model') as unknown },
+  });
   await pool.stop(0);
 });
 

@@ -108,7 +108,10 @@ export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: 
     const before = state;
     state = transition(before, event);
     if (state === before) return;
-    log.info({ event: 'pool_state', state: state.kind, from: before.kind, replica_id: replicaIdOf(workerOf(state)) }, `pool is ${state.kind}`);
+    log.info(
+      { event: 'pool_state', state: state.kind, from: before.kind, replica_id: replicaIdOf(workerOf(state)) },
+      `pool is ${state.kind}`,
+    );
     if (state.kind === 'stopped') releaseWaiters();
     if (activityOf(state) !== activityOf(before) || state.kind === 'checking') {
       activity.abort();
@@ -172,7 +175,14 @@ export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: 
       deps.onPreload(spec, engineVersion, 'failed');
     }
 
-    const fields = { event: 'pool_failed', kind: failure.kind, cause: failure.cause, replica_id: replicaIdOf(worker), oom_events: oomEvents, driver_reset_events: driverResetEvents };
+    const fields = {
+      event: 'pool_failed',
+      kind: failure.kind,
+      cause: failure.cause,
+      replica_id: replicaIdOf(worker),
+      oom_events: oomEvents,
+      driver_reset_events: driverResetEvents,
+    };
     const failureClass = failureKinds[failure.kind].class;
     if (failureClass === 'final') {
       log.error(fields, failure.message);
@@ -201,7 +211,16 @@ export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: 
       restarts += 1;
       deps.onRestart(spec, engineVersion, endReason);
     }
-    log.info({ event: 'worker_started', pid: worker.process?.identity.pid, url: worker.record.advertisedUrl, replica_id: replicaIdOf(worker), cpu_carve_out: worker.record.facts.cpuCarveOut }, 'worker started');
+    log.info(
+      {
+        event: 'worker_started',
+        pid: worker.process?.identity.pid,
+        url: worker.record.advertisedUrl,
+        replica_id: replicaIdOf(worker),
+        cpu_carve_out: worker.record.facts.cpuCarveOut,
+      },
+      'worker started',
+    );
     dispatch({ kind: 'spawned', worker });
     watchExit(worker);
   };
@@ -392,4 +411,5 @@ export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: 
 /** States that share one activity: a stop asked for twice is one stop, and probing goes on from Ready to Unready and back. */
 const activityOf = (state: PoolState): string => (state.kind === 'unready' ? 'ready' : state.kind);
 
-const replicaIdOf = (worker: LiveWorker | null): string | undefined => (worker === null ? undefined : `${worker.record.poolId}/${worker.record.startCount}`);
+const replicaIdOf = (worker: LiveWorker | null): string | undefined =>
+  worker === null ? undefined : `${worker.record.poolId}/${worker.record.startCount}`;

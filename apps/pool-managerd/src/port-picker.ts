@@ -42,7 +42,10 @@ export const createPortPicker = (host: string, range: { readonly first: number; 
         if (bound !== null) return bound;
       }
       const where = range === null ? 'any port' : `any of the ports ${range.first}-${range.last}`;
-      throw new PoolFailure('port-in-use', `No free port: expected ${where} on ${host} to be free; widen \`agent.port_range\`, or check \`agent.worker_bind\`.`);
+      throw new PoolFailure(
+        'port-in-use',
+        `No free port: expected ${where} on ${host} to be free; widen \`agent.port_range\`, or check \`agent.worker_bind\`.`,
+      );
     },
     claim: (port) => void taken.add(port),
     release: (port) => void taken.delete(port),

@@ -40,20 +40,33 @@ export type PreflightVerdict =
 export const preflight = (input: PreflightInput): PreflightVerdict => {
   const { spec, inventory } = input;
   // 1
-  if (!input.hasAdapter) return failed('adapter-missing', `No adapter for engine \`${spec.engine}\` is installed in this agent; it can run llamacpp pools.`);
+  if (!input.hasAdapter)
+    return failed('adapter-missing', `No adapter for engine \`${spec.engine}\` is installed in this agent; it can run llamacpp pools.`);
   if (spec.engine === 'llamacpp' && spec.workloads.length > 1) {
-    return failed('invalid-pool', `A llama.cpp worker serves one use, pool \`${spec.id}\` names ${spec.workloads.join(', ')}; make a pool of each.`);
+    return failed(
+      'invalid-pool',
+      `A llama.cpp worker serves one use, pool \`${spec.id}\` names ${spec.workloads.join(', ')}; make a pool of each.`,
+    );
   }
 
   // 2
-  const wantsCpu = spec.runtime.kind === 'embedded' || (spec.devices.length === 0 && spec.runtime.kind === 'command') || (spec.runtime.kind === 'external' && spec.allowCpu);
+  const wantsCpu =
+    spec.runtime.kind === 'embedded' ||
+    (spec.devices.length === 0 && spec.runtime.kind === 'command') ||
+    (spec.runtime.kind === 'external' && spec.allowCpu);
   if (wantsCpu) {
     if (!spec.allowCpu && spec.runtime.kind !== 'embedded' && inventory.kind === 'none' && isLasting(inventory.code)) {
       return failed('no-nvidia-device', `Pool \`${spec.id}\` names no device and this host has none: ${inventory.message}`);
     }
     if (!spec.allowCpu || !input.cpuAllowedHere) {
-      const missing = [spec.allowCpu ? null : '`allow_cpu: true` on the pool', input.cpuAllowedHere ? null : '`ORCH_ALLOW_CPU=1` in the agent’s environment'];
-      return failed('cpu-not-allowed', `Pool \`${spec.id}\` would run on the CPU; for development set ${missing.filter((name) => name !== null).join(' and ')}.`);
+      const missing = [
+        spec.allowCpu ? null : '`allow_cpu: true` on the pool',
+        input.cpuAllowedHere ? null : '`ORCH_ALLOW_CPU=1` in the agent’s environment',
+      ];
+      return failed(
+        'cpu-not-allowed',
+        `Pool \`${spec.id}\` would run on the CPU; for development set ${missing.filter((name) => name !== null).join(' and ')}.`,
+      );
     }
     return { kind: 'admitted', devices: [], onCpu: true };
   }
@@ -86,9 +99,14 @@ export const preflight = (input: PreflightInput): PreflightVerdict => {
   // 6
   for (const other of input.pools) {
     if (other.id === spec.id || (other.shareDevices && spec.shareDevices)) continue;
-    const shared = other.devices.map((name) => findDevice(inventory.devices, name)).find((device) => device !== undefined && devices.includes(device));
+    const shared = other.devices
+      .map((name) => findDevice(inventory.devices, name))
+      .find((device) => device !== undefined && devices.includes(device));
     if (shared !== undefined) {
-      return failed('device-conflict', `Device ${shared.index} is also named by pool \`${other.id}\`; set \`share_devices: true\` on both, or give each its own.`);
+      return failed(
+        'device-conflict',
+        `Device ${shared.index} is also named by pool \`${other.id}\`; set \`share_devices: true\` on both, or give each its own.`,
+      );
     }
   }
   return { kind: 'admitted', devices, onCpu: false };
@@ -103,4 +121,6 @@ const findDevice = (devices: readonly GpuDevice[], name: string): GpuDevice | un
 
 /** Same model and memory, the few MiB that drivers reserve differently apart. */
 const isAlike = (device: GpuDevice, first: GpuDevice | undefined): boolean =>
-  first !== undefined && device.name === first.name && Math.abs(device.memoryTotalBytes - first.memoryTotalBytes) <= 0.01 * first.memoryTotalBytes;
+  first !== undefined &&
+  device.name === first.name &&
+  Math.abs(device.memoryTotalBytes - first.memoryTotalBytes) <= 0.01 * first.memoryTotalBytes;

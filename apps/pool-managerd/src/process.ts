@@ -52,7 +52,12 @@ export const spawnWorker = async (options: SpawnOptions): Promise<WorkerProcess>
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', (error) => {
-      reject(new PoolFailure('spawn-failed', `The worker’s program could not be run: ${error.message}; correct \`runtime.command\` or install it.`));
+      reject(
+        new PoolFailure(
+          'spawn-failed',
+          `The worker’s program could not be run: ${error.message}; correct \`runtime.command\` or install it.`,
+        ),
+      );
     });
   });
   const pid = child.pid;
@@ -79,7 +84,8 @@ export const attachWorker = (identity: ProcessIdentity, nonce: string, pollMs: n
  * Whether a recorded worker may be adopted: its pid and start time say it is the recorded process, its nonce (where the
  * platform shows it) that it is the worker the record is about.
  */
-export const mayAdopt = (identity: ProcessIdentity, nonce: string): boolean => isAlive(identity) && carriesNonce(identity.pid, nonce) !== false;
+export const mayAdopt = (identity: ProcessIdentity, nonce: string): boolean =>
+  isAlive(identity) && carriesNonce(identity.pid, nonce) !== false;
 
 /**
  * End everything that carries a nonce although no process was recorded for it: the agent died between spawn and record.

@@ -52,7 +52,9 @@ test('ends a found worker that nobody wants', () => {
 
 test('replaces a worker only when what it was started from changed', () => {
   expect(plan({ desired: [poolSpec({ slots: 2 })], managed: managed() })).toEqual(['replace']);
-  expect(plan({ desired: [poolSpec({ model: { ...spec.model, digest: `sha256:${'c'.repeat(64)}` } })], managed: managed() })).toEqual(['replace']);
+  expect(plan({ desired: [poolSpec({ model: { ...spec.model, digest: `sha256:${'c'.repeat(64)}` } })], managed: managed() })).toEqual([
+    'replace',
+  ]);
 });
 
 test('applies clocks, labels and a moved model file to the living worker', () => {

@@ -28,7 +28,11 @@ export type Action =
   /** Take over a running worker. */
   | { readonly kind: 'adopt'; readonly spec: PoolSpec; readonly record: WorkerRecord }
   /** End what an earlier agent left behind, dead or alive, and forget it. */
-  | { readonly kind: 'end'; readonly record: WorkerRecord; readonly reason: 'not-desired' | 'spec-changed' | 'requested' | 'foreign-nonce' | 'dead' | 'adapter-missing' }
+  | {
+      readonly kind: 'end';
+      readonly record: WorkerRecord;
+      readonly reason: 'not-desired' | 'spec-changed' | 'requested' | 'foreign-nonce' | 'dead' | 'adapter-missing';
+    }
   | { readonly kind: 'start'; readonly spec: PoolSpec }
   /** Apply new clocks and labels to a pool; nothing is restarted. */
   | { readonly kind: 'update'; readonly spec: PoolSpec }

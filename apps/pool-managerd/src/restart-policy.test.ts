@@ -55,7 +55,11 @@ test('[ORCH-3040] a worker that was Ready for a moment only does not close the b
 
 test('[ORCH-3040] a worker that stayed Ready closes the breaker and starts the count anew', () => {
   const ready = onReady(onAttempt(failRepeatedly(5, 1_000).history), 400_000);
-  expect(decideRestart(policy, ready, 'fault', 470_000, middle)).toMatchObject({ reason: 'backoff', delayMs: 500, history: { breaker: 'closed' } });
+  expect(decideRestart(policy, ready, 'fault', 470_000, middle)).toMatchObject({
+    reason: 'backoff',
+    delayMs: 500,
+    history: { breaker: 'closed' },
+  });
 });
 
 test('an attempt changes nothing while the breaker is closed', () => {

@@ -35,7 +35,14 @@ const goodAdapter = (overrides: Partial<WorkerAdapter> = {}) => {
       released.push(expectedBusy());
       return Promise.resolve();
     },
-    metrics: () => Promise.resolve({ promptTokensTotal: counted, generatedTokensTotal: counted, requestsRunning: 0, requestsWaiting: 0, kvUsageRatio: null }),
+    metrics: () =>
+      Promise.resolve({
+        promptTokensTotal: counted,
+        generatedTokensTotal: counted,
+        requestsRunning: 0,
+        requestsWaiting: 0,
+        kvUsageRatio: null,
+      }),
     ...overrides,
   });
   return { adapter, tasks, released };
@@ -50,7 +57,7 @@ const failureOf = async (adapter: WorkerAdapter, spec: PoolSpec = poolSpec()): P
 
 test('[ORCH-3049] passes a worker that is what was asked for, generates, lets go and counts', async () => {
   const { adapter, tasks, released } = goodAdapter();
-  expect(await runSelfTest(adapter, poolSpec(), idle)).toEqual({ engineVersion: 'b1', slotsTotal: 1, ctxTokens: 8192, });
+  expect(await runSelfTest(adapter, poolSpec(), idle)).toEqual({ engineVersion: 'b1', slotsTotal: 1, ctxTokens: 8192 });
   expect(tasks.map((task) => task.workload === 'completion' && task.maxTokens)).toEqual([4, 4096]);
   expect(released).toEqual([0]);
 });
@@ -64,17 +71,76 @@ test('[ORCH-3049] tests embedding and rerank pools by their own workload', async
 });
 
 test.each([
-  ['too small a context', { props: () => Promise.resolve({ engineVersion: 'b1', slotsTotal: 1, ctxTokens: 4096, modelName: null }) }, /"properties": expected a context of 8192/],
-  ['other slots', { props: () => Promise.resolve({ engineVersion: 'b1', slotsTotal: 4, ctxTokens: 8192, modelName: null }) }, /expected 1 slots, the worker has 4/],
-  ['no tokens', { async *submit() { yield [end(0)]; } }, /"minimal completion": expected at least one token/],
-  ['a cut-off answer', { async *submit() { yield [{ kind: 'started' as const }]; } }, /the answer has no end/],
-  ['a refused request', { submit: () => { throw new WorkerError('engine-rejected', 'bad request', { mayRunAgain: false }); } }, /"minimal completion": bad request/],
-  ['a slot that stays busy', { confirmReleased: () => Promise.reject(new WorkerError('worker-reset', 'connection lost', { mayRunAgain: true })) }, /"cancel": connection lost/],
-  ['no metrics', { metrics: () => Promise.resolve({ promptTokensTotal: null, generatedTokensTotal: null, requestsRunning: null, requestsWaiting: null, kvUsageRatio: null }) }, /"telemetry": the engine does not export promptTokensTotal/],
-  ['counters that stand still', { metrics: () => Promise.resolve({ promptTokensTotal: 1, generatedTokensTotal: 1, requestsRunning: 0, requestsWaiting: 0, kvUsageRatio: null }) }, /expected promptTokensTotal to rise/],
-] as const satisfies readonly (readonly [string, Partial<WorkerAdapter>, RegExp])[])('[ORCH-3049] names the step for a worker with %s', async (_what, overrides, message) => {
-  expect(await failureOf(goodAdapter(overrides).adapter)).toMatch(message);
-});
+  [
+    'too small a context',
+    { props: () => Promise.resolve({ engineVersion: 'b1', slotsTotal: 1, ctxTokens: 4096, modelName: null }) },
+    /"properties": expected a context of 8192/,
+  ],
+  [
+    'other slots',
+    { props: () => Promise.resolve({ engineVersion: 'b1', slotsTotal: 4, ctxTokens: 8192, modelName: null }) },
+    /expected 1 slots, the worker has 4/,
+  ],
+  [
+    'no tokens',
+    {
+      async *submit() {
+        yield [end(0)];
+      },
+    },
+    /"minimal completion": expected at least one token/,
+  ],
+  [
+    'a cut-off answer',
+    {
+      async *submit() {
+        yield [{ kind: 'started' as const }];
+      },
+    },
+    /the answer has no end/,
+  ],
+  [
+    'a refused request',
+    {
+      submit: () => {
+        throw new WorkerError('engine-rejected', 'bad request', { mayRunAgain: false });
+      },
+    },
+    /"minimal completion": bad request/,
+  ],
+  [
+    'a slot that stays busy',
+    { confirmReleased: () => Promise.reject(new WorkerError('worker-reset', 'connection lost', { mayRunAgain: true })) },
+    /"cancel": connection lost/,
+  ],
+  [
+    'no metrics',
+    {
+      metrics: () =>
+        Promise.resolve({
+          promptTokensTotal: null,
+          generatedTokensTotal: null,
+          requestsRunning: null,
+          requestsWaiting: null,
+          kvUsageRatio: null,
+        }),
+    },
+    /"telemetry": the engine does not export promptTokensTotal/,
+  ],
+  [
+    'counters that stand still',
+    {
+      metrics: () =>
+        Promise.resolve({ promptTokensTotal: 1, generatedTokensTotal: 1, requestsRunning: 0, requestsWaiting: 0, kvUsageRatio: null }),
+    },
+    /expected promptTokensTotal to rise/,
+  ],
+] as const satisfies readonly (readonly [string, Partial<WorkerAdapter>, RegExp])[])(
+  '[ORCH-3049] names the step for a worker with %s',
+  async (_what, overrides, message) => {
+    expect(await failureOf(goodAdapter(overrides).adapter)).toMatch(message);
+  },
+);
 
 test('[ORCH-3049] an embedding of zeros is no embedding', async () => {
   const { adapter } = goodAdapter({

@@ -50,7 +50,11 @@ const step = async <Value>(name: string, signal: AbortSignal, run: () => Promise
     signal.throwIfAborted();
     if (error instanceof PoolFailure) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    throw new PoolFailure('self-test-failed', `Self-test, step "${name}": ${message}`, error instanceof WorkerError ? `error kind ${error.kind}` : null);
+    throw new PoolFailure(
+      'self-test-failed',
+      `Self-test, step "${name}": ${message}`,
+      error instanceof WorkerError ? `error kind ${error.kind}` : null,
+    );
   }
 };
 
@@ -60,7 +64,8 @@ const fail = (name: string, message: string): never => {
 
 const checkProps = (props: Tested, spec: PoolSpec): void => {
   // Engines round a context up to their block size, never down.
-  if (props.ctxTokens < spec.ctx) fail('properties', `expected a context of ${spec.ctx} tokens per slot, the worker has ${props.ctxTokens}`);
+  if (props.ctxTokens < spec.ctx)
+    fail('properties', `expected a context of ${spec.ctx} tokens per slot, the worker has ${props.ctxTokens}`);
   if (props.slotsTotal !== spec.slots) fail('properties', `expected ${spec.slots} slots, the worker has ${props.slotsTotal}`);
   if (spec.runtime.kind === 'embedded' && !props.engineVersion.startsWith('embedded-')) {
     fail('properties', `expected an engine version that starts with "embedded-", got "${props.engineVersion}"`);
@@ -99,7 +104,8 @@ const runWhole = async (adapter: WorkerAdapter, task: WorkerTask, signal: AbortS
   let end: Extract<WorkerEvent, { kind: 'end' }> | undefined;
   for await (const batch of adapter.submit(task, { signal })) end = batch.find((event) => event.kind === 'end') ?? end;
   if (end === undefined) throw new Error('the answer has no end');
-  const isFinite = (numbers: readonly number[] | undefined): boolean => numbers !== undefined && numbers.length > 0 && numbers.every(Number.isFinite);
+  const isFinite = (numbers: readonly number[] | undefined): boolean =>
+    numbers !== undefined && numbers.length > 0 && numbers.every(Number.isFinite);
   switch (task.workload) {
     case 'completion':
       if (end.tokensOut < 1) throw new Error('expected at least one token, got none');
@@ -109,7 +115,8 @@ const runWhole = async (adapter: WorkerAdapter, task: WorkerTask, signal: AbortS
       if (end.embeddings[0]?.every((value) => value === 0) === true) throw new Error('the vector is all zero');
       return 0;
     case 'rerank':
-      if (end.scores?.length !== task.documents.length || !isFinite(end.scores)) throw new Error('expected one finite score for each document');
+      if (end.scores?.length !== task.documents.length || !isFinite(end.scores))
+        throw new Error('expected one finite score for each document');
       return 0;
   }
 };

@@ -92,7 +92,10 @@ export const createSupervisor = (deps: SupervisorDeps): Supervisor => {
 
   /** End a worker of an earlier agent: by its recorded identity, and by its nonce if it died before it had one. */
   const endFound = async (record: WorkerRecord, reason: string): Promise<void> => {
-    deps.log.warn({ event: 'worker_not_adopted', pool_id: record.poolId, pid: record.process?.pid, reason }, 'a worker of an earlier agent is ended, not adopted');
+    deps.log.warn(
+      { event: 'worker_not_adopted', pool_id: record.poolId, pid: record.process?.pid, reason },
+      'a worker of an earlier agent is ended, not adopted',
+    );
     if (record.process === null) await terminateByNonce(record.nonce, strayGraceMs);
     else await attachWorker(record.process, record.nonce, 100).terminate(strayGraceMs);
     await deps.stateFiles.remove(record.poolId);
@@ -109,7 +112,11 @@ export const createSupervisor = (deps: SupervisorDeps): Supervisor => {
   return {
     async init() {
       const { records, unreadable } = await deps.stateFiles.readAll();
-      for (const path of unreadable) deps.log.error({ event: 'worker_record_unreadable', path }, 'a worker record cannot be read; its worker, if it lives, must be ended by hand');
+      for (const path of unreadable)
+        deps.log.error(
+          { event: 'worker_record_unreadable', path },
+          'a worker record cannot be read; its worker, if it lives, must be ended by hand',
+        );
       for (const record of records) found.set(record.poolId, { record, condition: conditionOf(record) });
     },
     apply: (next) =>
@@ -131,7 +138,11 @@ export const createSupervisor = (deps: SupervisorDeps): Supervisor => {
       const strays = [...found.values()];
       found.clear();
       // Not in order: an `apply` that waits for a slow end must not hold up the rest.
-      const ends = [...[...pools.values()].map((pool) => pool.stop(maxGraceMs)), ...strays.map(({ record }) => endFound(record, 'not-desired')), queue];
+      const ends = [
+        ...[...pools.values()].map((pool) => pool.stop(maxGraceMs)),
+        ...strays.map(({ record }) => endFound(record, 'not-desired')),
+        queue,
+      ];
       return Promise.all(ends).then(() => undefined);
     },
   };

@@ -103,7 +103,8 @@ export const toAgentStatus = (agent: AgentIdentity, snapshot: AgentSnapshot): Ag
             compute_capability: device.computeCapability,
             numa_node: device.numaNode,
           })),
-    inventory_error: snapshot.inventory.kind === 'none' ? { code: `nvidia-smi-${snapshot.inventory.code}`, message: snapshot.inventory.message } : null,
+    inventory_error:
+      snapshot.inventory.kind === 'none' ? { code: `nvidia-smi-${snapshot.inventory.code}`, message: snapshot.inventory.message } : null,
   },
   pools: snapshot.pools.map((pool) => toPoolStatus(pool, snapshot.nowMs)),
 });

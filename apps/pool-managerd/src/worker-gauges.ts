@@ -19,7 +19,12 @@ export type WorkerGauges = {
 /** Older than this an inventory does not describe now. */
 const inventoryAgeMs = 5_000;
 
-export const readWorkerGauges = async (gpuProbe: GpuProbe, worker: LiveWorker, spec: PoolSpec, signal: AbortSignal): Promise<WorkerGauges> => {
+export const readWorkerGauges = async (
+  gpuProbe: GpuProbe,
+  worker: LiveWorker,
+  spec: PoolSpec,
+  signal: AbortSignal,
+): Promise<WorkerGauges> => {
   const metrics = await worker.adapter.metrics(signal).catch(() => null); // A worker that does not answer is the probes' business.
   const running = metrics?.requestsRunning ?? null;
   return {
@@ -33,7 +38,11 @@ export const readWorkerGauges = async (gpuProbe: GpuProbe, worker: LiveWorker, s
  * 1. Memory by process, summed over whatever carries the worker's nonce.
  * 2. Where the driver shows no processes (containers), what its devices hold, unless it shares them.
  */
-const readDevices = async (gpuProbe: GpuProbe, worker: LiveWorker, spec: PoolSpec): Promise<Pick<WorkerGauges, 'vramUsedBytes' | 'gpuUtilizationRatio'>> => {
+const readDevices = async (
+  gpuProbe: GpuProbe,
+  worker: LiveWorker,
+  spec: PoolSpec,
+): Promise<Pick<WorkerGauges, 'vramUsedBytes' | 'gpuUtilizationRatio'>> => {
   const uuids = worker.record.facts.deviceUuids;
   const inventory = uuids.length === 0 ? null : await gpuProbe.inventory(inventoryAgeMs);
   if (inventory?.kind !== 'devices') return { vramUsedBytes: null, gpuUtilizationRatio: null };

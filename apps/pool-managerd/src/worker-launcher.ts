@@ -46,7 +46,8 @@ const adoptedPollMs = 500;
 export const createWorkerLauncher = (deps: WorkerLauncherDeps): WorkerLauncher => {
   const createAdapter = (spec: PoolSpec, baseUrl: string) => {
     const create = deps.adapters[spec.engine];
-    if (create === undefined) throw new PoolFailure('adapter-missing', `No adapter for engine \`${spec.engine}\` is installed in this agent.`);
+    if (create === undefined)
+      throw new PoolFailure('adapter-missing', `No adapter for engine \`${spec.engine}\` is installed in this agent.`);
     // The agent tests and probes; it never carries tasks.
     return create({ baseUrl, maxConnections: 4, callTimeoutMs: 5_000, nowMs: () => performance.now() });
   };
@@ -87,7 +88,9 @@ export const createWorkerLauncher = (deps: WorkerLauncherDeps): WorkerLauncher =
 
         const oomKillsBefore = readOomKills();
         const file = log.openForChild();
-        const process = await spawnWorker({ argv: launch.argv, env: launch.env, nonce: intent.nonce, logFd: file.fd }).finally(() => file.close());
+        const process = await spawnWorker({ argv: launch.argv, env: launch.env, nonce: intent.nonce, logFd: file.fd }).finally(() =>
+          file.close(),
+        );
         const record = { ...intent, process: process.identity };
         try {
           await deps.stateFiles.write(record);
@@ -152,7 +155,9 @@ const newRecord = (
   startedAtMs: deps.nowMs(),
   facts: {
     numerics: numericsDigest({
-      devices: checked.onCpu ? [cpus()[0]?.model ?? 'unknown processor'] : checked.devices.map(({ name, computeCapability }) => `${name}/${computeCapability ?? '?'}`),
+      devices: checked.onCpu
+        ? [cpus()[0]?.model ?? 'unknown processor']
+        : checked.devices.map(({ name, computeCapability }) => `${name}/${computeCapability ?? '?'}`),
       tensorSplit: spec.tensorSplit,
       slots: spec.slots,
       kvType: spec.kvType,
@@ -168,6 +173,7 @@ const newRecord = (
 });
 
 /** A wildcard is an address to bind, not one to connect to. */
-const reachable = (bind: string): string => (bind === '0.0.0.0' ? '127.0.0.1' : bind === '::' || bind === '[::]' ? '[::1]' : bracketed(bind));
+const reachable = (bind: string): string =>
+  bind === '0.0.0.0' ? '127.0.0.1' : bind === '::' || bind === '[::]' ? '[::1]' : bracketed(bind);
 
 const bracketed = (host: string): string => (host.includes(':') && !host.startsWith('[') ? `[${host}]` : host);

@@ -17,7 +17,8 @@ export type WorkerLog = {
 };
 
 /** The log of one start of a pool's worker. */
-export const createWorkerLog = (directory: string, startCount: number): WorkerLog => openWorkerLog(join(directory, `worker-${startCount}.log`));
+export const createWorkerLog = (directory: string, startCount: number): WorkerLog =>
+  openWorkerLog(join(directory, `worker-${startCount}.log`));
 
 /** The log at a known path, e.g. of an adopted worker. */
 export const openWorkerLog = (path: string): WorkerLog => ({

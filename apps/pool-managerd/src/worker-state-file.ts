@@ -30,7 +30,12 @@ export type WorkerRecord = {
   readonly startedAtMs: number;
   readonly facts: ReplicaFacts;
   /** What the passed self-test found; `null` = not passed yet. */
-  readonly tested: { readonly engineVersion: string; readonly slotsTotal: number; readonly ctxTokens: number; readonly loadMs: number } | null;
+  readonly tested: {
+    readonly engineVersion: string;
+    readonly slotsTotal: number;
+    readonly ctxTokens: number;
+    readonly loadMs: number;
+  } | null;
 };
 
 export type WorkerStateFiles = {
@@ -74,7 +79,8 @@ export const createWorkerStateFiles = (dataDir: string): WorkerStateFiles => {
   };
 };
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Only the fields that decide about a process are checked; the file is ours and was written whole. */
 const isWorkerRecord = (value: unknown): value is WorkerRecord =>
@@ -87,4 +93,5 @@ const isWorkerRecord = (value: unknown): value is WorkerRecord =>
   typeof value['url'] === 'string' &&
   typeof value['external'] === 'boolean' &&
   isObject(value['facts']) &&
-  (value['process'] === null || (isObject(value['process']) && Number.isInteger(value['process']['pid']) && typeof value['process']['startTime'] === 'string'));
+  (value['process'] === null ||
+    (isObject(value['process']) && Number.isInteger(value['process']['pid']) && typeof value['process']['startTime'] === 'string'));

@@ -44,49 +44,58 @@ export type Candidates = { readonly kind: 'candidates'; readonly fits: readonly 
  * @req ORCH-3014, ORCH-3015, ORCH-3061
  */
 export function findCandidates(lanes: readonly Lane[], task: TaskSpec): Candidates | Refusal {
-  // 1
-  if (lanes.length === 0) {
-    return refuse('unknown-model', `Expected a configured model, got ${task.modelDigest}. Use a model that the capabilities list.`);
-  }
-  // 2
-  const serving = lanes.filter(
-    ({ shape, pools }) =>
-      shape.workloads.includes(task.workload) &&
-      (task.engine === null || shape.engine === task.engine) &&
-      (task.pinPoolId === null || pools.some((pool) => pool.id === task.pinPoolId)),
-  );
-  if (serving.length === 0) {
-    const wanted = [task.workload, task.engine, task.pinPoolId === null ? null : `pool ${task.pinPoolId}`].filter((part) => part !== null);
-    return refuse(
-      'model-not-served',
-      `No pool serves this model with ${wanted.join(', ')}. Drop engine or pool, or use a listed combination.`,
-    );
-  }
-  // 3
-  const faithful = task.determinism === 'strict' ? serving.filter(({ shape }) => shape.determinism !== 'none') : serving;
-  if (faithful.length === 0) {
-    return refuse('determinism-not-served', 'Only pools with determinism "none" serve this model. Send determinism "best_effort".', {
-      accepted_determinism: ['best_effort'],
-    });
-  }
-  // 4
-  const profile = task.samplerProfileVersion;
-  const sampling = profile === null ? faithful : faithful.filter(({ shape }) => shape.samplerProfileVersion === profile);
-  if (sampling.length === 0) {
-    const known = [...new Set(faithful.map(({ shape }) => shape.samplerProfileVersion))];
-    return refuse('unknown-sampler-profile', `Expected one of ${known.join(', ')}, got ${profile}.`, { accepted_sampler_profiles: known });
-  }
-  // 5 and 6
   const fits: LaneFit[] = [];
+  /** The first demand that no lane has met so far. */
+  let unmet = 1;
   let limit = 0;
-  let tooLong: { readonly promptTokens: number; readonly maxTokens: number; readonly ctxTokens: number } | null = null;
-  for (const lane of sampling) {
+  let tooLong: TooLong | null = null;
+  for (const lane of lanes) {
+    const met = meets(lane, task);
+    unmet = Math.max(unmet, met + 1);
+    if (met < 4) continue;
     const budget = fitTokens(lane.shape.ctxTokens, task);
     if (budget.kind === 'fits') fits.push({ lane, ctxTokens: budget.ctxTokens, maxTokens: budget.maxTokens });
     else if (budget.kind === 'ctx-above-limit') limit = Math.max(limit, budget.limit);
     else if (tooLong === null || budget.ctxTokens > tooLong.ctxTokens) tooLong = budget;
   }
-  if (fits.length > 0) return { kind: 'candidates', fits };
+  return fits.length > 0 ? { kind: 'candidates', fits } : refuseCandidates(unmet, lanes, task, limit, tooLong);
+}
+
+type TooLong = { readonly promptTokens: number; readonly maxTokens: number; readonly ctxTokens: number };
+
+/** The last demand of {@link findCandidates} up to 4 that this lane meets, all before it included. */
+function meets({ shape, pools }: Lane, task: TaskSpec): 1 | 2 | 3 | 4 {
+  const serves =
+    shape.workloads.includes(task.workload) &&
+    (task.engine === null || shape.engine === task.engine) &&
+    (task.pinPoolId === null || pools.some((pool) => pool.id === task.pinPoolId));
+  if (!serves) return 1;
+  if (task.determinism === 'strict' && shape.determinism === 'none') return 2;
+  return task.samplerProfileVersion === null || shape.samplerProfileVersion === task.samplerProfileVersion ? 4 : 3;
+}
+
+function refuseCandidates(unmet: number, lanes: readonly Lane[], task: TaskSpec, limit: number, tooLong: TooLong | null): Refusal {
+  switch (unmet) {
+    case 1:
+      return refuse('unknown-model', `Expected a configured model, got ${task.modelDigest}. Use a model that the capabilities list.`);
+    case 2: {
+      const wanted = [task.workload, task.engine, task.pinPoolId === null ? null : `pool ${task.pinPoolId}`].filter(
+        (part) => part !== null,
+      );
+      const message = `No pool serves this model with ${wanted.join(', ')}. Drop engine or pool, or use a listed combination.`;
+      return refuse('model-not-served', message);
+    }
+    case 3: {
+      const message = 'Only pools with determinism "none" serve this model. Send determinism "best_effort".';
+      return refuse('determinism-not-served', message, { accepted_determinism: ['best_effort'] });
+    }
+    case 4: {
+      const known = [...new Set(lanes.filter((lane) => meets(lane, task) === 3).map(({ shape }) => shape.samplerProfileVersion))];
+      const message = `Expected one of ${known.join(', ')}, got ${task.samplerProfileVersion}.`;
+      return refuse('unknown-sampler-profile', message, { accepted_sampler_profiles: known });
+    }
+    default:
+  }
   if (tooLong === null) {
     return refuse('ctx-above-limit', `Expected a ctx of at most ${limit} tokens, got ${task.ctxTokens}.`, { limit });
   }
@@ -187,28 +196,31 @@ export type Demand = { readonly tokens: number; readonly kvBytes: number; readon
  */
 export function checkLimits(lane: Lane, tenant: Tenant, classBucket: TokenBucket | null, demand: Demand, nowMs: number): Refusal | null {
   // 1
-  const rates: [limit: string, bucket: TokenBucket | null, amount: number][] = [
-    ['tenant_rate', tenant.requests, 1],
-    ['class_rate', classBucket, 1],
-    ['tokens_per_minute', tenant.tokens, demand.tokens],
-  ];
-  for (const [limit, bucket, amount] of rates) {
-    const waitMs = bucket === null ? 0 : bucket.waitMs(amount, nowMs);
-    if (waitMs > 0) return overLimit('rate-limited', limit, `The rate limit ${limit} is used up.`, Math.min(waitMs, LONGEST_WAIT_MS), {});
-  }
+  const { requests, tokens, spec } = tenant;
+  const rated =
+    overRate('tenant_rate', requests, 1, nowMs) ??
+    overRate('class_rate', classBucket, 1, nowMs) ??
+    overRate('tokens_per_minute', tokens, demand.tokens, nowMs);
+  if (rated !== null) return rated;
   // 2
-  const { spec } = tenant;
-  const quotas: [limit: string, allowed: number | null, used: number, needed: number][] = [
-    ['max_concurrent_tasks', spec.maxConcurrentTasks, tenant.live, 1],
-    ['max_queued_tasks', spec.maxQueuedTasks, tenant.queued, demand.waits ? 1 : 0],
-    ['max_kv_bytes', spec.maxKvBytes, tenant.kvBytes, demand.kvBytes],
-  ];
-  for (const [limit, allowed, used, needed] of quotas) {
-    if (allowed === null || needed === 0 || used + needed <= allowed) continue;
-    const message = `The quota ${limit} of ${allowed} is used up (${used} in use). Wait until some of the tenant's tasks have ended.`;
-    return overLimit('quota-exceeded', limit, message, gapMs(lane, nowMs), { allowed, used });
-  }
-  return null;
+  return (
+    overQuota('max_concurrent_tasks', spec.maxConcurrentTasks, tenant.live, 1, lane, nowMs) ??
+    overQuota('max_queued_tasks', spec.maxQueuedTasks, tenant.queued, demand.waits ? 1 : 0, lane, nowMs) ??
+    overQuota('max_kv_bytes', spec.maxKvBytes, tenant.kvBytes, demand.kvBytes, lane, nowMs)
+  );
+}
+
+function overRate(limit: string, bucket: TokenBucket | null, amount: number, nowMs: number): Refusal | null {
+  const waitMs = bucket === null ? 0 : bucket.waitMs(amount, nowMs);
+  if (waitMs === 0) return null;
+  const message = `The rate limit ${limit} is used up. Wait as advised, then send it again.`;
+  return overLimit('rate-limited', limit, message, Math.min(waitMs, LONGEST_WAIT_MS), {});
+}
+
+function overQuota(limit: string, allowed: number | null, used: number, needed: number, lane: Lane, nowMs: number): Refusal | null {
+  if (allowed === null || needed === 0 || used + needed <= allowed) return null;
+  const message = `The quota ${limit} of ${allowed} is used up (${used} in use). Wait until some of the tenant's tasks have ended.`;
+  return overLimit('quota-exceeded', limit, message, gapMs(lane, nowMs), { allowed, used });
 }
 
 /** A wait that ends at all is worth naming; a bucket with rate 0 never refills. */

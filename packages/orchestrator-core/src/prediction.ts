@@ -36,6 +36,9 @@ export type ServiceObservation = {
  * even where single tasks vary a lot.
  */
 export class ServiceModel {
+  /** Slot-milliseconds per token to read, and per token that may be written (fewer are, on average). */
+  costs: TokenCosts = { promptMs: PRIOR_PREFILL_MS, outMs: PRIOR_DECODE_MS };
+  #decodeTokenMs = PRIOR_DECODE_MS;
   #prefillMs = 0;
   #prefillTokens = 0;
   #decodeMs = 0;
@@ -62,6 +65,10 @@ export class ServiceModel {
     this.#outBudget = this.#outBudget * keep + seen.outBudget;
     this.#serviceMs = this.#serviceMs * keep + seen.prefillMs + seen.decodeMs;
     this.#services = this.#services * keep + 1;
+
+    if (this.#decodeTokens > 0) this.#decodeTokenMs = this.#decodeMs / this.#decodeTokens;
+    const fill = this.#outBudget > 0 ? this.#outTokens / this.#outBudget : 1;
+    this.costs = { promptMs: this.#prefillMs / this.#prefillTokens, outMs: fill * this.#decodeTokenMs };
   }
 
   /** How far the time from admission to end was off; both in milliseconds. */
@@ -90,25 +97,14 @@ export class ServiceModel {
     return this.#errors === 0 ? PRIOR_SPREAD : Math.max(LEAST_SPREAD, Math.sqrt(this.#squaredError / this.#errors));
   }
 
-  /** Slot-milliseconds per token to read, and per token that may be written (fewer are, on average). */
-  get costs(): TokenCosts {
-    const promptMs = this.#prefillTokens > 0 ? this.#prefillMs / this.#prefillTokens : PRIOR_PREFILL_MS;
-    const decodeMs = this.#decodeTokens > 0 ? this.#decodeMs / this.#decodeTokens : PRIOR_DECODE_MS;
-    const fill = this.#outBudget > 0 ? this.#outTokens / this.#outBudget : 1;
-    return { promptMs, outMs: fill * decodeMs };
-  }
-
   /** Slot-milliseconds of `promptTokens` read and at most `outBudget` tokens written; of one task or of many. */
   workMs(promptTokens: number, outBudget: number): number {
-    const { promptMs, outMs } = this.costs;
-    return promptTokens * promptMs + outBudget * outMs;
+    return promptTokens * this.costs.promptMs + outBudget * this.costs.outMs;
   }
 
   /** Slot-milliseconds of one task that read and wrote exactly so many tokens. */
   serviceMs(promptTokens: number, tokensOut: number): number {
-    const prefill = this.#prefillTokens > 0 ? this.#prefillMs / this.#prefillTokens : PRIOR_PREFILL_MS;
-    const decode = this.#decodeTokens > 0 ? this.#decodeMs / this.#decodeTokens : PRIOR_DECODE_MS;
-    return promptTokens * prefill + tokensOut * decode;
+    return promptTokens * this.costs.promptMs + tokensOut * this.#decodeTokenMs;
   }
 
   /** Slot-milliseconds of one task of average size; `null` before anything was measured. */

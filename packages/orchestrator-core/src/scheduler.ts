@@ -294,7 +294,7 @@ class CoreScheduler implements Scheduler {
     }
     // 6
     const task = this.#admit(spec, tenant, klass, route, { kvBytes, deadlineMs, predictedStartMs });
-    if (route.replica === null) this.#enterQueue(task, lane.queue.push.bind(lane.queue));
+    if (route.replica === null) this.#enterQueue(task);
     else this.#start(task, route.replica, lane.queue.class(klass).rank.size);
   }
 
@@ -383,11 +383,12 @@ class CoreScheduler implements Scheduler {
 
   // ---- queue and slots ----
 
-  /** Queue a task through `enter` ({@link LaneQueue.push} or {@link LaneQueue.pushFront}). */
-  #enterQueue(task: Task, enter: (task: Task, gate: Gate) => void): void {
+  /** Queue a task: a newcomer at the end, a re-run at the head. */
+  #enterQueue(task: Task): void {
     if (task.lane.queue.size === 0) task.lane.drain.onFilled(this.#nowMs);
     task.tenant.queued += 1;
-    enter(task, this.#gateOf(task));
+    if (task.attempts === 0) task.lane.queue.push(task, this.#gateOf(task));
+    else task.lane.queue.pushFront(task, this.#gateOf(task));
     this.#watch(task);
     // A lane that nothing can serve must not keep it.
     if (!task.lane.available || task.attempts > 0) this.#sweepAtMs = this.#nowMs;
@@ -437,7 +438,7 @@ class CoreScheduler implements Scheduler {
     const kvWarmth = kvReuse && isWarm(replica, session);
     if (task.attempts === 0 && task.forecastMs > 0) lane.ownModel(klass).observeWait(task.forecastMs, nowMs - task.acceptedAtMs);
     task.attempts += 1;
-    task.attempt = new Attempt(task.attempts, replica, flow, nowMs, costMs, kvReuse);
+    task.attempt = new Attempt(task, replica, flow, nowMs, costMs);
     if (spec.determinism === 'strict') task.set ??= replica.set;
     lane.queue.charge(flow, costMs);
     lane.running += 1;
@@ -487,16 +488,15 @@ class CoreScheduler implements Scheduler {
 
   // ---- running tasks ----
 
-  #attemptOf(taskKey: TaskKey, number: number): { readonly task: Task; readonly attempt: Attempt } | null {
-    const task = this.#tasks.get(taskKey);
-    const attempt = task?.attempt ?? null;
-    return task === undefined || attempt === null || attempt.number !== number ? null : { task, attempt };
+  /** The running attempt with this number; `null` when it is over for us. */
+  #attemptOf(taskKey: TaskKey, number: number): Attempt | null {
+    const attempt = this.#tasks.get(taskKey)?.attempt ?? null;
+    return attempt !== null && attempt.number === number ? attempt : null;
   }
 
   #onActivity(event: Extract<CoreEvent, { kind: 'started' | 'firstToken' | 'progress' }>): void {
-    const live = this.#attemptOf(event.taskKey, event.attempt);
-    if (live === null) return;
-    const { attempt } = live;
+    const attempt = this.#attemptOf(event.taskKey, event.attempt);
+    if (attempt === null) return;
     // The deadline heap is not told: a due task looks here first, so that progress costs nothing.
     attempt.lastActivityMs = this.#nowMs;
     if (event.kind === 'firstToken' && attempt.firstTokenAtMs < 0) attempt.firstTokenAtMs = this.#nowMs;
@@ -511,13 +511,13 @@ class CoreScheduler implements Scheduler {
    * 3. Failed: run it again where that is allowed ({@link CoreScheduler.#onFailed}), else finish.
    */
   #onEnded(taskKey: TaskKey, number: number, outcome: AttemptOutcome, slotFree: boolean): void {
-    const live = this.#attemptOf(taskKey, number);
+    const attempt = this.#attemptOf(taskKey, number);
     // 1
-    if (live === null) {
+    if (attempt === null) {
       if (slotFree) this.#freeReleasing(this.#releasing.take(taskKey, number));
       return;
     }
-    const { task, attempt } = live;
+    const { task } = attempt;
     const slot = slotFree ? 'free' : 'releasing';
     switch (outcome.kind) {
       case 'succeeded': // 2
@@ -589,7 +589,7 @@ class CoreScheduler implements Scheduler {
     task.order = this.#frontOrder;
     this.#emit({ kind: 'requeued', taskKey: task.spec.taskKey, failedReplicaId: attempt.replica.id, error: failure.error });
     const replica = chooseReplica(task.lane, task, this.#scopeOf(task));
-    if (replica === null) this.#enterQueue(task, task.lane.queue.pushFront.bind(task.lane.queue));
+    if (replica === null) this.#enterQueue(task);
     else this.#start(task, replica, 0);
   }
 

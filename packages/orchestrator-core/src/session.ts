@@ -9,6 +9,8 @@ import type { Replica } from './replica.ts';
 export class Session {
   readonly key: SessionKey;
   lastUsedMs: number;
+  /** When it took its place in the order: at its last turn's begin, or when it was found still alive. */
+  begunMs: number;
   turns = 0;
   /** Admitted tasks of it that have not ended; while there are any it does not expire. */
   active = 0;
@@ -24,13 +26,14 @@ export class Session {
   constructor(key: SessionKey, nowMs: number) {
     this.key = key;
     this.lastUsedMs = nowMs;
+    this.begunMs = nowMs;
   }
 }
 
 export type SessionLimits = CoreConfig['sessions'];
 
 /**
- * All sessions in order of last use, at most `maxSessions` of them. `onCold` is called for each one that loses its KV by
+ * All sessions in the order in which they began their last turn, at most `maxSessions` of them. `onCold` is called for each one that loses its KV by
  * a limit, before it does, so that its owner can have it evicted on the worker.
  *
  * @req ORCH-3021, ORCH-3022
@@ -99,14 +102,15 @@ export class SessionTable {
     // 3
     known.turns += 1;
     known.active += 1;
-    this.#touch(known, nowMs);
+    known.lastUsedMs = nowMs;
+    this.#renew(known, nowMs);
     return known;
   }
 
-  /** A task of the session ended, in whatever way. */
+  /** A task of the session ended, in whatever way. Its place in the order is put right when it would expire. */
   endTurn(session: Session, nowMs: number): void {
     session.active -= 1;
-    if (!session.ended) this.#touch(session, nowMs);
+    session.lastUsedMs = nowMs;
   }
 
   /** @returns The session that was ended, if there was one; its KV is the caller's to evict. */
@@ -116,12 +120,12 @@ export class SessionTable {
     return session;
   }
 
-  /** End what has outlived its TTL: the oldest first, so the first living one stops it. */
+  /** End what has outlived its TTL: the oldest first, so the first one that began its turn lately stops it. */
   expire(nowMs: number): void {
     const { ttlMs } = this.#limits;
     let session = this.#oldest;
-    while (session !== null && session.lastUsedMs + ttlMs <= nowMs) {
-      if (session.active > 0) this.#touch(session, nowMs);
+    while (session !== null && session.begunMs + ttlMs <= nowMs) {
+      if (this.ttlMsRemaining(session, nowMs) > 0) this.#renew(session, nowMs);
       else this.#end(session);
       session = this.#oldest;
     }
@@ -148,8 +152,8 @@ export class SessionTable {
     session.kvTokens = 0;
   }
 
-  #touch(session: Session, nowMs: number): void {
-    session.lastUsedMs = nowMs;
+  #renew(session: Session, nowMs: number): void {
+    session.begunMs = nowMs;
     if (this.#newest === session) return;
     this.#unlink(session);
     this.#linkNewest(session);

@@ -12,6 +12,7 @@ import type { Tenant } from './tenant.ts';
 
 /** One run of a task on one replica. */
 export class Attempt {
+  readonly task: Task;
   readonly number: number;
   readonly replica: Replica;
   /** What the task was charged to, kept where it moves to another lane meanwhile. */
@@ -19,18 +20,17 @@ export class Attempt {
   readonly dispatchedAtMs: number;
   /** Predicted slot-milliseconds, charged at dispatch and corrected at the end. */
   readonly costMs: number;
-  readonly kvReuse: boolean;
   firstTokenAtMs = -1;
   lastActivityMs: number;
   tokensOut = 0;
 
-  constructor(number: number, replica: Replica, flow: Flow, dispatchedAtMs: number, costMs: number, kvReuse: boolean) {
-    this.number = number;
+  constructor(task: Task, replica: Replica, flow: Flow, dispatchedAtMs: number, costMs: number) {
+    this.task = task;
+    this.number = task.attempts;
     this.replica = replica;
     this.flow = flow;
     this.dispatchedAtMs = dispatchedAtMs;
     this.costMs = costMs;
-    this.kvReuse = kvReuse;
     this.lastActivityMs = dispatchedAtMs;
   }
 }

@@ -113,7 +113,8 @@ async function playAgent(spec: ControllerSpec, port: number, pools: readonly str
     }
   };
   const poll = async (): Promise<void> => {
-    for (let generation = 0; !signal.aborted; ) generation = (await agent.desiredPools(agentName, { generation, signal }))?.generation ?? generation;
+    for (let generation = 0; !signal.aborted; )
+      generation = (await agent.desiredPools(agentName, { generation, signal }))?.generation ?? generation;
   };
   try {
     await Promise.all([report(), poll()]);
@@ -130,7 +131,14 @@ function toStatus({ enginePort, slots }: ControllerSpec, pools: readonly string[
     started_at: startedAt,
     generation: 0,
     interval_ms: reportMs,
-    host: { hostname: agentName, ram_total_bytes: 2 ** 36, ram_available_bytes: 2 ** 35, allow_cpu: false, devices: [], inventory_error: null },
+    host: {
+      hostname: agentName,
+      ram_total_bytes: 2 ** 36,
+      ram_available_bytes: 2 ** 35,
+      allow_cpu: false,
+      devices: [],
+      inventory_error: null,
+    },
     pools: pools.map((id) => ({
       pool_id: id,
       state: 'ready',

@@ -4,11 +4,16 @@
  */
 import { connect, type Socket } from 'node:net';
 
-/** `onBody` gets each piece of the body, ASCII, as it comes; without it the body is collected. */
-export type Exchange = { readonly request: string; readonly onBody?: (piece: string) => void };
+export type Exchange = {
+  readonly request: string;
+  /** The head of a 2xx came. */
+  readonly onHead?: (() => void) | undefined;
+  /** Gets each piece of a 2xx's body, ASCII, as it comes; without it the body is collected. */
+  readonly onBody?: ((piece: string) => void) | undefined;
+};
 export type Answer = { readonly status: number; readonly body: string };
 
-type Pending = { readonly onBody: ((piece: string) => void) | null; readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void };
+type Pending = Omit<Exchange, 'request'> & { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void };
 
 /** All sockets read into one buffer: what is read is used up before the next read. */
 const sharedBuffer = Buffer.allocUnsafeSlow(64 * 1024);
@@ -26,7 +31,8 @@ export class HttpConnection {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    const onGone = (): void => this.#pending?.reject(new Error(`The connection was closed within an answer (${this.#status}): ${this.#body.slice(0, 500)}`));
+    const onGone = (): void =>
+      this.#pending?.reject(new Error(`The connection was closed within an answer (${this.#status}): ${this.#body.slice(0, 500)}`));
     socket.on('error', onGone);
     socket.on('close', onGone);
   }
@@ -36,7 +42,7 @@ export class HttpConnection {
     const onread = {
       buffer: sharedBuffer,
       callback: (bytes: number): boolean => {
-        connection.#onBytes(sharedBuffer.latin1Slice(0, bytes));
+        connection.#onBytes(sharedBuffer.toString('latin1', 0, bytes));
         return true;
       },
     };
@@ -50,10 +56,10 @@ export class HttpConnection {
   }
 
   /** Send one request and read its whole answer. One at a time. */
-  exchange({ request, onBody }: Exchange): Promise<Answer> {
+  exchange({ request, onHead, onBody }: Exchange): Promise<Answer> {
     if (this.#pending !== null) throw new Error('One exchange at a time.');
     return new Promise((resolve, reject) => {
-      this.#pending = { onBody: onBody ?? null, resolve, reject };
+      this.#pending = { onHead, onBody, resolve, reject };
       this.#socket.write(request, 'latin1');
     });
   }
@@ -95,6 +101,7 @@ export class HttpConnection {
     const head = whole.slice(0, end);
     this.#status = Number(head.slice(9, 12));
     this.#body = '';
+    if (this.#status < 300) this.#pending?.onHead?.();
     if (/\r\ntransfer-encoding: *chunked/i.test(head)) this.#part = 'size';
     else {
       this.#left = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
@@ -124,9 +131,9 @@ export class HttpConnection {
     const end = Math.min(bytes.length, at + this.#left);
     const piece = bytes.slice(at, end);
     this.#left -= end - at;
-    const onBody = this.#pending?.onBody ?? null;
+    const onBody = this.#pending?.onBody;
     // A refusal is kept for the message, whoever reads the stream.
-    if (onBody === null || this.#status >= 300) this.#body += piece;
+    if (onBody === undefined || this.#status >= 300) this.#body += piece;
     else onBody(piece);
     if (this.#left === 0) {
       if (this.#part === 'sized') this.#finish();

@@ -74,7 +74,8 @@ async function listeningPort({ name, outputFile }: ProgramSpec, listening: RegEx
     const output = readFileSync(outputFile, 'utf8');
     const port = listening.exec(output)?.[1];
     if (port !== undefined) return Number(port);
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${name} ended before it listened:\n${output.slice(-quotedChars)}`);
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`${name} ended before it listened:\n${output.slice(-quotedChars)}`);
     await pause(lookMs);
   }
   throw new Error(`${name} did not listen within ${startPatienceMs} ms; see ${outputFile}`);

@@ -19,7 +19,8 @@ const columns = ['measure', 'figure', 'median', 'min', 'max', 'unit', 'target', 
 export function toTable({ figures, skips }: Findings): string {
   const rows = figures.map(toRow);
   const widths = columns.map((name, column) => Math.max(name.length, ...rows.map((row) => (row[column] as string).length)));
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell, column) => cell.padEnd(widths[column] as number)).join(' | ')} |`;
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] as number)).join(' | ')} |`;
   const table = [line(columns), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)];
   return [...table, ...skips.map(toSkipLine)].join('\n');
 }
@@ -41,7 +42,16 @@ function toRow(figure: Figure): readonly string[] {
   const { measure, what, unit, value, target } = figure;
   const met = isMet(figure);
   const verdict = met === null ? '' : met ? 'yes' : 'NO';
-  return [measure, what, toDigits(value.median), toDigits(value.min), toDigits(value.max), unit, target === null ? '' : `<= ${target}`, verdict];
+  return [
+    measure,
+    what,
+    toDigits(value.median),
+    toDigits(value.min),
+    toDigits(value.max),
+    unit,
+    target === null ? '' : `<= ${target}`,
+    verdict,
+  ];
 }
 
 function toSkipLine({ measure, what, reason }: Skip): string {

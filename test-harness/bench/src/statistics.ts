@@ -25,7 +25,11 @@ export function spread(rounds: readonly number[]): Spread {
 }
 
 /** Pair by pair, what `values` are beside `bases` of the same round: rounds differ more than what is measured. */
-export function pairwise(values: readonly number[], bases: readonly number[], combine: (value: number, base: number) => number): readonly number[] {
+export function pairwise(
+  values: readonly number[],
+  bases: readonly number[],
+  combine: (value: number, base: number) => number,
+): readonly number[] {
   if (values.length !== bases.length) throw new Error(`${values.length} values beside ${bases.length} baselines.`);
   return values.map((value, index) => combine(value, bases[index] as number));
 }

@@ -9,6 +9,8 @@ export type StreamWish = {
   readonly tokens: number;
   /** Called for each read that had tokens, with the tokens so far. */
   readonly onTokens?: (soFar: number) => void;
+  /** The stream is open: the head of its answer came. */
+  readonly onOpen?: () => void;
 };
 
 export type TargetName = 'direct' | 'nginx' | 'bare relay' | 'controller';
@@ -28,10 +30,11 @@ export function engineTarget(name: TargetName, port: number, pid: number | null)
     name,
     port,
     pid,
-    async stream(connection, { pace, tokens, onTokens }) {
+    async stream(connection, { pace, tokens, onTokens, onOpen }) {
       const counter = new MarkCounter(engineTokenMark);
       const answer = await connection.exchange({
         request: toPost('/completion', port, { prompt: toPrompt(pace), n_predict: tokens, stream: true }),
+        onHead: onOpen,
         onBody: (piece) => {
           if (counter.push(piece) > 0) onTokens?.(counter.count);
         },
@@ -48,11 +51,12 @@ export function controllerTarget(port: number, pid: number, modelRef: string): T
     name: 'controller',
     port,
     pid,
-    async stream(connection, { pace, tokens, onTokens }) {
+    async stream(connection, { pace, tokens, onTokens, onOpen }) {
       const taskId = await submitTask(connection, port, { modelRef, pace, tokens });
       const counter = new MarkCounter('event: token\n');
       const answer = await connection.exchange({
         request: `GET /v1/tasks/${taskId}/stream HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: text/event-stream\r\n\r\n`,
+        onHead: onOpen,
         onBody: (piece) => {
           if (counter.push(piece) > 0) onTokens?.(counter.count);
         },

@@ -13,7 +13,9 @@ afterAll(() => dirs.forEach((dir) => rmSync(dir, { recursive: true, force: true 
 const words = [...vocabulary].filter((word) => /^[a-z]{4,}$/.test(word));
 const line = (first: number): string => `the ${words[first]} ${words[first + 40]} the ${words[first + 90]}`;
 const poem = [line(3), line(60), line(120)];
-const mark = '$';
+/** Holes of a template, put together here for the same reason. */
+const hole = (name: string): string => `${'$'}{${name}}`;
+const [first, second] = [hole(['min', 'ute'].join('')), hole(['non', 'ce'].join(''))];
 
 function treeWith(path: string, content: string): string {
   const root = mkdtempSync(join(tmpdir(), 'llama-orch-cheat-'));
@@ -32,9 +34,9 @@ test.each([
   ['a poem as an array', `const lines = [${poem.map((each) => `'${each}'`).join(', ')}];`],
   ['a poem as an array over lines', `const lines = [\n${poem.map((each) => `  "${each},",\n`).join('')}];`],
   ['a poem added up', poem.map((each) => `'${each}\\n'`).join(' +\n')],
-  ['a template', `const t = \`${mark}{minute} bells and a ${words[5]}\n${mark}{nonce} in the ${words[9]}\n${poem[2]}\`;`],
-  ['a template without a word of the grammar', `\`tick tock ${mark}{minuteWords}\ntick ${mark}{nonce} tock\n${mark}{phrase} tick tick\``],
-  ['a template of another language', `f"{minute} on the ${words[5]}", "{nonce} by the ${words[9]}", "${poem[0]}"`],
+  ['a template', `const t = \`${[`${first} bells and a ${words[5]}`, `${second} in the ${words[9]}`, poem[2]].join('\n')}\`;`],
+  ['a template without a word of the grammar', `\`${[`tick tock ${first}`, `tick ${second} tock`, `${first} tick tick`].join('\n')}\``],
+  ['a template of another language', `f"${first.slice(1)} on the ${words[5]}", "${second.slice(1)} by the ${words[9]}", "${poem[0]}"`],
   ['a poem in a document', `# Example\n\n${poem.map((each) => `> ${each}.`).join('\n')}\n`],
   ['a poem in JSON', JSON.stringify({ text: poem.join('\n') })],
   ['a poem in base64', `const x = '${Buffer.from(poem.join('\n')).toString('base64')}';`],

@@ -74,7 +74,8 @@ function findPoems(text: string, vocabulary: ReadonlySet<string>): readonly numb
   const verses = new Set<string>();
   text.split('\n').forEach((source, index) => {
     for (const piece of piecesOf(source)) {
-      if (piece === '') continue;
+      // A word alone neither makes a verse nor breaks a poem: it may be a field's name or a string's prefix.
+      if (!/\s/.test(piece)) continue;
       if (isVerse(piece, vocabulary)) verses.add(piece);
       else verses.clear();
       if (verses.size === poemLines) {
@@ -86,11 +87,11 @@ function findPoems(text: string, vocabulary: ReadonlySet<string>): readonly numb
   return found;
 }
 
-/** What stands between escaped line breaks and between neighbouring literals of one source line, without its wrapping. */
+/** What stands between line breaks, escaped ones too, and between the quotes of one source line, without its wrapping. */
 function piecesOf(source: string): readonly string[] {
   return source
-    .split(/\\r\\n|\\n|["'`]\s*[,+]\s*["'`]|<br\s*\/?>|\s\/\s/)
-    .map((piece) => piece.replace(/^[\s"'`+,;:()[\]{}<>*/#|\\=>-]+|[\s"'`+,;:()[\]{}*/#|\\.-]+$/g, ''));
+    .split(/\\r\\n|\\n|["`]|(?<![A-Za-z])'|'(?![A-Za-z])|<br\s*\/?>|\s\/\s/)
+    .map((piece) => piece.replace(/^[\s+,;:()[\]<>*/#|\\=>-]+|[\s+,;:()[\]*/#|\\.-]+$/g, ''));
 }
 
 /** Words that stand between the others in any sentence; they neither make a verse nor break one. */

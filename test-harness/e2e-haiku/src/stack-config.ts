@@ -25,6 +25,8 @@ export type StackOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** What the harness itself shows the controller, where it has keys. */
   readonly apiKey?: string;
+  /** Pools to wait for at the start; default all. */
+  readonly awaitPools?: readonly string[];
   /** False starts the controller alone. */
   readonly hasAgent?: boolean;
 };

@@ -163,7 +163,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     urls.add(controller.url);
     if (options.hasAgent === false) return stack;
     await stack.startAgent();
-    await stack.untilReady();
+    await stack.untilReady(options.awaitPools);
     return stack;
   } catch (error) {
     await cleanUp();

@@ -8,6 +8,8 @@ export interface Command {
   readonly summary: string;
   /** What follows the command's name, and what each flag does; shown by `--help`. */
   readonly usage?: string;
+  /** Set where the program behind the command explains its flags itself. */
+  readonly answersHelp?: true;
   /**
    * @param args - What stands after the command's name.
    * @returns The exit code: 0 done, 1 failed, 2 called wrongly.

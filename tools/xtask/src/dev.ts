@@ -10,18 +10,25 @@ import { type Config, formatFault, parseConfig } from '@llama-orch/config-schema
 import { type Command, UsageError } from './command.ts';
 import { haikuRequest, runHaiku } from './dev/haiku-demo.ts';
 import type { LogLine } from './dev/log-line.ts';
-import { waitUntilReady } from './dev/readiness.ts';
+import { waitForReadyz, waitUntilReady } from './dev/readiness.ts';
 import { type Ending, type Service, startService, stopInOrder } from './dev/service.ts';
 import { listenForStopWish, type StopWish } from './stop-wish.ts';
 import { toolEnv, workspaceRoot } from './workspace-root.ts';
 
+const agentProgram = 'pool-managerd';
 const configFile = 'contracts/config-schema/examples/cpu-development.yaml';
 
 /** A service that does not end this long after it was asked is ended by force. */
 const patienceMs = 60_000;
 
+/** What an agent gets to find and end the workers of the one before. */
+const orphanPatienceMs = 20_000;
+
+/** From "at once" to SIGKILL. */
+const killGraceMs = 3_000;
+
 export const dev: Command = {
-  summary: 'start controller, agent and two real workers here, stream one haiku, stay up until Ctrl-C (npm start)',
+  summary: 'Start controller, agent and two real workers here, stream one haiku, stay up until Ctrl-C (npm start).',
   usage: `[--port N] [--no-demo] [--data-dir DIR]
 
   --port N        port of the controller; 0 picks a free one (default 8080). The agent's port is picked.
@@ -75,14 +82,14 @@ async function runStack(flags: Flags, config: Config, wish: StopWish): Promise<n
   await mkdir(logDir, { recursive: true });
   console.log(`starting the development stack; logs are in ${relative(workspaceRoot, logDir) || '.'}/`);
   const services: Service[] = [];
-  const start: StartService = (name, args, env = {}) => {
+  const start: StartService = (name, args, { env = {}, logName = name } = {}) => {
     const service = startService({
       name,
       args: [join(workspaceRoot, 'apps', name, 'src', 'main.ts'), '--config', join(workspaceRoot, configFile), ...args],
       // Without the cache every start strips the types of every file again.
       env: toolEnv({ NODE_COMPILE_CACHE: join(workspaceRoot, 'node_modules', '.cache', 'node'), ...env }),
       cwd: workspaceRoot,
-      logFile: join(logDir, `${name}.log`),
+      logFile: join(logDir, `${logName}.log`),
       onLogLine: (line) => showEssential(name, line, wish),
     });
     services.push(service);
@@ -99,34 +106,63 @@ async function runStack(flags: Flags, config: Config, wish: StopWish): Promise<n
     return failure === undefined ? wish.exitCode : 1;
   } finally {
     over.abort();
-    await stopInOrder(services, { forced: AbortSignal.any([wish.forced, AbortSignal.timeout(patienceMs)]), graceMs: 3_000 });
+    const diedAlone = services.filter(({ hasEnded }) => hasEnded).map(({ name }) => name);
+    await stopInOrder(services, { forced: AbortSignal.any([wish.forced, AbortSignal.timeout(patienceMs)]), graceMs: killGraceMs });
+    if (diedAlone.includes(agentProgram) || wish.forced.aborted) await endOrphanedWorkers(flags, config, start);
     console.log('stopped');
   }
 }
 
-type StartService = (name: string, args: readonly string[], env?: Readonly<Record<string, string>>) => Service;
+/**
+ * An agent that was killed, or told twice to stop, leaves its workers streaming, as it must. A new one finds them by its data
+ * directory and adopts them, so that its own end is theirs.
+ */
+async function endOrphanedWorkers(flags: Flags, config: Config, start: StartService): Promise<void> {
+  const patience = AbortSignal.timeout(orphanPatienceMs);
+  const heir = startAgent(flags, config, start, { controllerUrl: 'http://127.0.0.1:1', logName: `${agentProgram}-heir` });
+  const url = await heir.listening;
+  // Ready means that it has looked for the workers of the one before.
+  if (url !== undefined) await waitForReadyz(url, patience);
+  await stopInOrder([heir], { forced: patience, graceMs: killGraceMs });
+}
+
+type StartService = (
+  name: string,
+  args: readonly string[],
+  options?: { readonly env?: Readonly<Record<string, string>>; readonly logName?: string },
+) => Service;
+
+function startAgent(
+  { dataDir }: Flags,
+  config: Config,
+  start: StartService,
+  { controllerUrl, logName = agentProgram }: { controllerUrl: string; logName?: string },
+): Service {
+  const args = [
+    '--listen',
+    '127.0.0.1:0',
+    '--controller',
+    controllerUrl,
+    '--data-dir',
+    join(dataDir, `agent-${config.agent?.name ?? 'dev'}`),
+  ];
+  // The one place where the development switch is set: the workers run on this machine's CPU (ORCH-1102).
+  return start(agentProgram, args, { env: { ORCH_ALLOW_CPU: '1' }, logName });
+}
 
 /**
  * Bring the stack up and run the demo.
  *
  * @returns In words what keeps it from coming up; `undefined` when all is up, or when `signal` said to give up.
  */
-async function serve(
-  { port, hasDemo, dataDir }: Flags,
-  config: Config,
-  start: StartService,
-  signal: AbortSignal,
-): Promise<string | undefined> {
+async function serve(flags: Flags, config: Config, start: StartService, signal: AbortSignal): Promise<string | undefined> {
   const since = stopwatch();
-  const controller = start('orchestratord', ['--listen', `127.0.0.1:${port}`, '--data-dir', join(dataDir, 'controller')]);
+  const controller = start('orchestratord', ['--listen', `127.0.0.1:${flags.port}`, '--data-dir', join(flags.dataDir, 'controller')]);
   const url = await controller.listening;
   if (url === undefined) return describeEnding(await controller.ended);
   if (signal.aborted) return undefined;
   console.log(`  orchestratord listens on ${url} (${since()})`);
-  const agentName = config.agent?.name ?? 'dev';
-  const agentArgs = ['--listen', '127.0.0.1:0', '--controller', url, '--data-dir', join(dataDir, `agent-${agentName}`)];
-  // The one place where the development switch is set: the workers run on this machine's CPU (ORCH-1102).
-  const agent = start('pool-managerd', agentArgs, { ORCH_ALLOW_CPU: '1' });
+  const agent = startAgent(flags, config, start, { controllerUrl: url });
   const agentUrl = await agent.listening;
   if (agentUrl === undefined) return describeEnding(await agent.ended);
   if (signal.aborted) return undefined;
@@ -144,8 +180,8 @@ async function serve(
       ? `the agent refuses to start ${outcome.poolId}: ${outcome.trouble ?? 'no reason given'}`
       : describeEnding(outcome);
   console.log(`ready ${url}`);
-  if (hasDemo) await showHaiku(url, signal);
-  showHints(url);
+  if (flags.hasDemo) await showHaiku(url, signal);
+  if (!signal.aborted) showHints(url);
   return undefined;
 }
 

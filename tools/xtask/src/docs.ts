@@ -10,7 +10,7 @@ import { writeGenerated } from './write-generated.ts';
 import { workspaceRoot } from './workspace-root.ts';
 
 export const docs: Command = {
-  summary: 'write docs/errors.md from the error table',
+  summary: 'Write docs/errors.md from the error table.',
   usage: `[--check]
 
   --check  write nothing; fail when the file would change`,

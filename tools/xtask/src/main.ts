@@ -28,7 +28,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load === undefined) return unknown(name);
   const command = await load();
-  if (asksForHelp(args)) {
+  if (asksForHelp(args) && command.answersHelp !== true) {
     console.log(`xtask ${name}: ${command.summary}\n\nusage: pnpm xtask ${name} ${command.usage ?? ''}`.trimEnd());
     return 0;
   }

@@ -9,7 +9,7 @@ import { regenSchema } from './regen-schema.ts';
 const generators: readonly Command[] = [regenOpenapi, regenSchema, docs];
 
 export const regen: Command = {
-  summary: 'write every generated file anew (regen-openapi, regen-schema, docs)',
+  summary: 'Write every generated file anew: regen-openapi, regen-schema, docs.',
   usage: `[--check]
 
   --check  write nothing; fail when a file would change`,

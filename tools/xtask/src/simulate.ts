@@ -7,6 +7,7 @@ const program = fileURLToPath(new URL('../../../test-harness/simulator/src/main.
 
 export const simulate = {
   summary: 'Play a fleet from one seed against the scheduler core (--help lists its flags).',
+  answersHelp: true as const,
 
   /** @returns The simulator's exit status; 1 when a signal ended it. */
   async run(args: readonly string[]): Promise<number> {

@@ -22,7 +22,10 @@ export const planCommand = (input: LaunchInput): Launch => {
   const runtime = spec.runtime.kind === 'command' ? spec.runtime : { command: null, env: {} };
   const template = runtime.command ?? builtIn[spec.engine]?.(spec, onCpu);
   if (template === undefined) {
-    throw new PoolFailure('launcher-missing', `Engine \`${spec.engine}\` has no built-in launch template; set \`runtime.command\` of pool \`${spec.id}\`.`);
+    throw new PoolFailure(
+      'launcher-missing',
+      `Engine \`${spec.engine}\` has no built-in launch template; set \`runtime.command\` of pool \`${spec.id}\`.`,
+    );
   }
   const values = toPlaceholderValues(spec, place);
   return {

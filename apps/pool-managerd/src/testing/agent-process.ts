@@ -20,7 +20,8 @@ export type AgentProcess = {
   /** Of `/healthz` and its siblings. */
   readonly url: string;
   readonly lines: readonly LogLine[];
-  waitForLine(event: string, withinMs?: number): Promise<LogLine>;
+  /** The first line of this event, past or to come, for which it holds. */
+  waitForLine(event: string, holds?: (line: LogLine) => boolean): Promise<LogLine>;
   signal(name: NodeJS.Signals): void;
   /** Exit code, or the signal that ended it. */
   readonly exited: Promise<number | NodeJS.Signals | null>;
@@ -73,6 +74,9 @@ export const createAgentHome = async (agent: Readonly<Record<string, unknown>> =
   };
 };
 
+/** A busy host starts an engine in some seconds. */
+const lineWithinMs = 20_000;
+
 const watch = async (child: ChildProcess): Promise<AgentProcess> => {
   const lines: LogLine[] = [];
   const listeners = new Set<() => void>();
@@ -88,10 +92,10 @@ const watch = async (child: ChildProcess): Promise<AgentProcess> => {
     child.once('exit', (code, signal) => resolve(signal ?? code));
   });
 
-  const waitForLine = (event: string, withinMs = 10_000): Promise<LogLine> =>
+  const waitForLine: AgentProcess['waitForLine'] = (event, holds = () => true) =>
     new Promise((resolve, reject) => {
       const look = (): void => {
-        const line = lines.find((candidate) => candidate.event === event);
+        const line = lines.find((candidate) => candidate.event === event && holds(candidate));
         if (line === undefined) return;
         listeners.delete(look);
         clearTimeout(timer);
@@ -99,8 +103,12 @@ const watch = async (child: ChildProcess): Promise<AgentProcess> => {
       };
       const timer = setTimeout(() => {
         listeners.delete(look);
-        reject(new Error(`no log line "${event}" within ${withinMs} ms; stderr: ${stderr}; log: ${lines.map((line) => JSON.stringify(line)).join('\n')}`));
-      }, withinMs);
+        reject(
+          new Error(
+            `no log line "${event}" within ${lineWithinMs} ms; stderr: ${stderr}; log: ${lines.map((line) => JSON.stringify(line)).join('\n')}`,
+          ),
+        );
+      }, lineWithinMs);
       listeners.add(look);
       look();
     });
@@ -125,7 +133,9 @@ const watch = async (child: ChildProcess): Promise<AgentProcess> => {
 export const workerPidsOf = async (dataDir: string): Promise<readonly number[]> => {
   const { createWorkerStateFiles } = await import('../worker-state-file.ts');
   const { records } = await createWorkerStateFiles(dataDir).readAll();
-  return records.flatMap((record) => (record.process !== null && identityOf(record.process.pid)?.startTime === record.process.startTime ? [record.process.pid] : []));
+  return records.flatMap((record) =>
+    record.process !== null && identityOf(record.process.pid)?.startTime === record.process.startTime ? [record.process.pid] : [],
+  );
 };
 
 const killGroup = (pid: number): void => {

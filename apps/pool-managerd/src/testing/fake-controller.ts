@@ -22,7 +22,9 @@ export type FakeController = {
 };
 
 /** @param port - 0 picks one; the port of an earlier one to take its place. */
-export const startFakeController = async (options: { readonly port?: number; readonly intervalMs?: number } = {}): Promise<FakeController> => {
+export const startFakeController = async (
+  options: { readonly port?: number; readonly intervalMs?: number } = {},
+): Promise<FakeController> => {
   const { port = 0, intervalMs = 200 } = options;
   const statuses: AgentStatus[] = [];
   const faults: string[] = [];
@@ -64,10 +66,13 @@ export const startFakeController = async (options: { readonly port?: number; rea
       polls.delete(onChange);
       clearTimeout(timer);
     };
-    const timer = setTimeout(() => {
-      polls.delete(onChange);
-      answer(response, 204, null);
-    }, Number(url.searchParams.get('wait_ms')));
+    const timer = setTimeout(
+      () => {
+        polls.delete(onChange);
+        answer(response, 204, null);
+      },
+      Number(url.searchParams.get('wait_ms')),
+    );
     response.on('close', () => {
       polls.delete(onChange);
       clearTimeout(timer);

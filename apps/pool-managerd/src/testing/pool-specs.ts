@@ -47,13 +47,22 @@ export const gpuDevice = (index: number, overrides: Partial<GpuDevice> = {}): Gp
 /** An adapter whose calls all succeed unless replaced. */
 export const quietAdapter = (overrides: Partial<WorkerAdapter> = {}): WorkerAdapter => ({
   engine: 'llamacpp',
-  capabilities: { workloads: ['completion'], tokenize: false, slots: true, evict: false, load: false, maxSlotPollHz: null, cancelBoundMs: 100 },
+  capabilities: {
+    workloads: ['completion'],
+    tokenize: false,
+    slots: true,
+    evict: false,
+    load: false,
+    maxSlotPollHz: null,
+    cancelBoundMs: 100,
+  },
   health: () => Promise.resolve({ kind: 'ready' }),
   props: () => Promise.resolve({ engineVersion: 'b1', slotsTotal: 1, ctxTokens: 8192, modelName: 'llama' }),
   engineVersion: () => Promise.resolve('b1'),
   async *submit() {},
   confirmReleased: () => Promise.resolve(),
-  metrics: () => Promise.resolve({ promptTokensTotal: 0, generatedTokensTotal: 0, requestsRunning: 0, requestsWaiting: 0, kvUsageRatio: null }),
+  metrics: () =>
+    Promise.resolve({ promptTokensTotal: 0, generatedTokensTotal: 0, requestsRunning: 0, requestsWaiting: 0, kvUsageRatio: null }),
   close: () => Promise.resolve(),
   ...overrides,
 });

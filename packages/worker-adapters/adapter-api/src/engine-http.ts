@@ -99,8 +99,9 @@ export class EngineHttp {
     const idempotent = options.idempotent ?? request.method === 'GET';
     for (let attempt = 1; ; attempt += 1) {
       if (options.signal.aborted) throw abortedError(options.signal.reason);
-      const remainingMs = timeoutMs === null ? null : Math.max(1, timeoutMs - (this.#options.nowMs() - startedMs));
-      const call = new HttpCall({ maxBodyBytes, timeoutMs: remainingMs, signal: options.signal });
+      const leftMs = (timeoutMs ?? 0) - (this.#options.nowMs() - startedMs);
+      const timeout = timeoutMs === null ? null : { wholeMs: timeoutMs, leftMs: Math.max(1, leftMs) };
+      const call = new HttpCall({ maxBodyBytes, timeout, signal: options.signal });
       this.#pool.dispatch(dispatchOptions, call);
       try {
         return await call.answer;

@@ -9,8 +9,8 @@ export type HttpAnswer = { readonly status: number; readonly body: string };
 
 export type HttpCallOptions = {
   readonly signal: AbortSignal;
-  /** ms; `null` = no limit. */
-  readonly timeoutMs: number | null;
+  /** `leftMs` of the `wholeMs` that the caller gave; `null` = no limit. */
+  readonly timeout: { readonly wholeMs: number; readonly leftMs: number } | null;
   readonly maxBodyBytes: number;
 };
 
@@ -37,8 +37,8 @@ export class HttpCall implements Dispatcher.DispatchHandler, ConnectionAware {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    const { timeoutMs } = options;
-    this.#timer = timeoutMs === null ? null : setTimeout(() => this.#cut(timeoutError(timeoutMs)), timeoutMs);
+    const { timeout } = options;
+    this.#timer = timeout === null ? null : setTimeout(() => this.#cut(timeoutError(timeout.wholeMs)), timeout.leftMs);
     options.signal.addEventListener('abort', this);
   }
 

@@ -19,7 +19,8 @@ export interface AnswerSink {
   begin(slotId: number): void;
   /** @returns false where the reader is slow; {@link Answer.resume} goes on. */
   say(steps: readonly ScriptedStep[]): boolean;
-  end(how: AnswerEnd): void;
+  /** @param tokensOut - Model tokens in all, the end of sequence included. */
+  end(how: AnswerEnd, tokensOut: number): void;
   fail(fault: AnswerFault): void;
 }
 
@@ -247,7 +248,7 @@ export class Answer {
     if (how === 'limit-in-character') this.tokensOut = this.#request.maxTokens;
     this.#engine.tokensPredictedTotal += this.tokensOut;
     this.#engine.free(this);
-    this.#sink.end(how);
+    this.#sink.end(how, this.tokensOut);
   }
 
   #fail(fault: ScriptedFault): void {

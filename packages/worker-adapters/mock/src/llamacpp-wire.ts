@@ -250,17 +250,16 @@ class CompletionAnswer implements AnswerSink {
     return ready;
   }
 
-  end(how: AnswerEnd): void {
+  end(how: AnswerEnd, tokensOut: number): void {
     if (how === 'limit-in-character') {
       this.#writer.write(faultEvent('The model produced output that does not match the expected Content-only format'));
       this.#writer.end();
       return;
     }
     if (how === 'eos') {
-      this.#tokensOut += 1;
-      this.#writer.write(tokenEvent(JSON.stringify(this.#stop.held), eosToken, this.#tokensOut, this.#tokensIn));
+      this.#writer.write(tokenEvent(JSON.stringify(this.#stop.held), eosToken, tokensOut, this.#tokensIn));
     }
-    this.#finish(how, this.#tokensOut);
+    this.#finish(how, tokensOut);
   }
 
   fail(fault: AnswerFault): void {

@@ -147,7 +147,7 @@ class LineSink implements AnswerSink {
       this.#line({ t: text, n: this.#tokensOut });
       if (!met) continue;
       this.#answer.stop();
-      this.#finish('done');
+      this.#finish('done', this.#tokensOut);
       return true;
     }
     const ready = !this.#exchange.socket.writableNeedDrain;
@@ -155,9 +155,9 @@ class LineSink implements AnswerSink {
     return ready;
   }
 
-  end(how: AnswerEnd): void {
+  end(how: AnswerEnd, tokensOut: number): void {
     if (this.#stop.held !== '') this.#line({ t: this.#stop.held, n: this.#tokensOut });
-    this.#finish(how === 'eos' ? 'done' : 'limit');
+    this.#finish(how === 'eos' ? 'done' : 'limit', tokensOut);
   }
 
   fail(fault: AnswerFault): void {
@@ -181,8 +181,8 @@ class LineSink implements AnswerSink {
     }
   }
 
-  #finish(reason: 'done' | 'limit'): void {
-    this.#line({ end: reason, in: this.#tokensIn, out: this.#tokensOut });
+  #finish(reason: 'done' | 'limit', tokensOut: number): void {
+    this.#line({ end: reason, in: this.#tokensIn, out: tokensOut });
     this.#writer.end();
   }
 

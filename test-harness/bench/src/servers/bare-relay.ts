@@ -20,7 +20,7 @@ server.listen({ host: '127.0.0.1', port: 0, backlog: 4_096 }, () => {
 function relay(path: string, body: string, response: ServerResponse): void {
   const upstream = connect({ host: '127.0.0.1', port: enginePort, noDelay: true });
   let isHead = true;
-  upstream.on('data', (chunk) => {
+  upstream.on('data', (chunk: Buffer) => {
     // The engine writes its head at once, so one read holds all of it.
     const bytes = isHead ? chunk.subarray(chunk.indexOf('\r\n\r\n') + 4) : chunk;
     if (isHead) response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();

@@ -3,7 +3,18 @@
  * because it shares its core with the client. It generates nothing: the prompt says how fast tokens come.
  */
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { finalEvent, type Framing, jsonAnswer, lastChunk, type Pace, promptTokens, streamHeads, toFrame, tokenEvent, toPace } from '../engine-wire.ts';
+import {
+  finalEvent,
+  type Framing,
+  jsonAnswer,
+  lastChunk,
+  type Pace,
+  promptTokens,
+  streamHeads,
+  toFrame,
+  tokenEvent,
+  toPace,
+} from '../engine-wire.ts';
 import { RequestReader, type WholeRequest } from '../request-reader.ts';
 
 /** A stream's tokens come at one of this many moments of its period, spread evenly over all streams. */
@@ -90,6 +101,8 @@ class Metronome {
 const open = new Set<Answer>();
 const fast = new Set<Answer>();
 const metronomes = new Map<number, Metronome>();
+/** Answers that may not speak yet; `null` = all may. */
+let held: (() => void)[] | null = null;
 let tokensSent = 0;
 let fastScheduled = false;
 
@@ -120,10 +133,21 @@ function serve(socket: Socket, { method, path, version, body }: WholeRequest): A
       const { prompt, n_predict: wanted } = JSON.parse(body) as { prompt: string; n_predict: number };
       return begin(new Answer(socket, version === 'HTTP/1.0' ? 'bare' : 'chunked', wanted), toPace(prompt));
     }
+    case 'POST /bench/hold':
+      held ??= [];
+      socket.write(jsonAnswer({}), 'latin1');
+      return null;
+    case 'POST /bench/go': {
+      const waiting = held ?? [];
+      held = null;
+      for (const speak of waiting) speak();
+      socket.write(jsonAnswer({}), 'latin1');
+      return null;
+    }
     case 'POST /bench/end':
       for (const answer of open) answer.end();
       fast.clear();
-      socket.write(jsonAnswer({ tokens_sent: tokensSent }), 'latin1');
+      socket.write(jsonAnswer({}), 'latin1');
       return null;
     case 'GET /bench/count':
       socket.write(jsonAnswer({ tokens_sent: tokensSent, open: open.size }), 'latin1');
@@ -147,12 +171,18 @@ function begin(answer: Answer, pace: Pace): Answer {
   open.add(answer);
   answer.begin();
   if (pace === 'silent') return answer;
+  if (held === null) speak(answer, pace);
+  else held.push(() => speak(answer, pace));
+  return answer;
+}
+
+function speak(answer: Answer, pace: Exclude<Pace, 'silent'>): void {
   answer.sayOne();
-  if (answer.isOver) return answer;
+  if (answer.isOver) return;
   if (pace === 'fast') {
     fast.add(answer);
     scheduleFast();
-    return answer;
+    return;
   }
   let metronome = metronomes.get(pace);
   if (metronome === undefined) {
@@ -160,7 +190,6 @@ function begin(answer: Answer, pace: Pace): Answer {
     metronomes.set(pace, metronome);
   }
   metronome.add(answer);
-  return answer;
 }
 
 /** One token of each fast stream in a turn of the loop, one write each, as an engine decodes a batch. */

@@ -41,6 +41,11 @@ export async function waitUntilReady(
   return 'given-up';
 }
 
+/** Resolves when `/readyz` is 200, or when `signal` aborts. */
+export async function waitForReadyz(baseUrl: string, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && (await ask(`${baseUrl}/readyz`, signal)).status !== 200) await delay(pollMs);
+}
+
 async function askPool(baseUrl: string, poolId: string, signal: AbortSignal): Promise<PoolProgress> {
   const { status, body } = await ask(`${baseUrl}/v1/pools/${encodeURIComponent(poolId)}/health`, signal);
   if (status !== 200) return { poolId, isReady: false, state: status === 0 ? 'unreachable' : 'unknown' };

@@ -38,6 +38,7 @@ export interface Service {
   readonly listening: Promise<string | undefined>;
   /** Never rejects. */
   readonly ended: Promise<Ending>;
+  readonly hasEnded: boolean;
   /** Ask it to end: it drains at the first time and stops at once at the second. */
   ask(): void;
   /** End it and what it started in its process group, now. */
@@ -73,7 +74,9 @@ export function startService(spec: ServiceSpec): Service {
     if (listeningAt !== undefined) url.resolve(listeningAt);
   });
   createInterface({ input: child.stderr }).on('line', (text) => onLine(text, stderrTail));
+  let hasEnded = false;
   const end = (code: number | null, signal: NodeJS.Signals | null): void => {
+    hasEnded = true;
     log.end();
     url.resolve(undefined);
     ending.resolve({ name: spec.name, code, signal, lastLines: stderrTail.length > 0 ? stderrTail : stdoutTail });
@@ -87,6 +90,9 @@ export function startService(spec: ServiceSpec): Service {
     name: spec.name,
     listening: url.promise,
     ended: ending.promise,
+    get hasEnded() {
+      return hasEnded;
+    },
     ask: () => signalGroup(child, 'SIGTERM'),
     kill: () => signalGroup(child, 'SIGKILL'),
   };

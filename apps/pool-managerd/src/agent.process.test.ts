@@ -1,0 +1,300 @@
+/**
+ * The agent as operators meet it: the real program, the real embedded engine on the real model, a controller that is a
+ * plain HTTP server. Each test has its own directory, ports and processes, and leaves none.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DesiredPool, PoolStatus } from '@llama-orch/api-types';
+import { identityOf } from '@llama-orch/service-kit';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { findByNonce } from './worker-nonce.ts';
+import { type AgentHome, createAgentHome, waitForEnd, workerPidsOf } from './testing/agent-process.ts';
+import { desiredPool, haikuPath } from './testing/desired-pools.ts';
+import { type FakeController, startFakeController } from './testing/fake-controller.ts';
+
+const patience = { timeout: 60_000 };
+let controller: FakeController;
+let home: AgentHome;
+
+beforeEach(async () => {
+  controller = await startFakeController();
+  home = await createAgentHome();
+});
+afterEach(async () => {
+  await home.clean();
+  await controller.close();
+  expect(controller.faults).toEqual([]);
+});
+
+const isReady = (pool: PoolStatus): boolean => pool.state === 'ready';
+const workerOf = (pool: PoolStatus): { readonly pid: number; readonly url: string } => {
+  if (pool.replica?.pid == null) throw new Error('expected a replica with a pid');
+  return { pid: pool.replica.pid, url: pool.replica.url };
+};
+
+/** A worker that is any program of ours, without an engine. */
+const scripted = (script: string, overrides: Partial<DesiredPool> = {}): DesiredPool =>
+  desiredPool({ runtime: { kind: 'command', command: [process.execPath, '-e', script] }, ...overrides });
+
+test(
+  '[ORCH-3049] [ORCH-1102] [ORCH-3053] is Ready only after the self-test, restarted after kill -9, and replaced when asked',
+  patience,
+  async () => {
+    controller.setPools([desiredPool()]);
+    const agent = await home.start({ controllerUrl: controller.url });
+    const ready = await controller.waitForPool('haiku-a', 'ready', isReady);
+    const first = workerOf(ready);
+
+    // Before it was Ready it was never offered.
+    const before = controller.statuses.flatMap(({ pools }) => pools).filter(({ state }) => state !== 'ready');
+    expect(before.every(({ replica }) => replica === null)).toBe(true);
+    expect(ready).toMatchObject({
+      start_count: 1,
+      last_error: null,
+      preload: { outcome: 'ok' },
+      replica: { replica_id: 'haiku-a/1', slots_total: 1, cpu_carve_out: true },
+    });
+    expect(ready.replica?.engine_version).toMatch(/^embedded-/);
+    expect(agent.lines.find(({ event }) => event === 'worker_started')).toMatchObject({ cpu_carve_out: true });
+    // The engine itself counted the tokens of the self-test.
+    const text = await (await fetch(`${first.url}/metrics`)).text();
+    expect(Number(/^llamacpp:tokens_predicted_total (\d+)/m.exec(text)?.[1])).toBeGreaterThan(0);
+
+    const unready = controller.waitForPool('haiku-a', 'unready', ({ state }) => state === 'unready');
+    const again = controller.waitForPool('haiku-a', 'ready again', (pool) => isReady(pool) && pool.start_count === 2);
+    process.kill(first.pid, 'SIGKILL');
+    expect(await unready).toMatchObject({ last_error: { kind: 'killed', code: 'WORKER_RESET' }, oom_events: { device: 0, host: 0 } });
+    const second = await again;
+    expect(second).toMatchObject({ restarts: 1, replica: { replica_id: 'haiku-a/2' } });
+
+    // [ORCH-3017] The controller raises the least start count when a canceled task keeps its slot.
+    const third = controller.waitForPool('haiku-a', 'ready as the third', (pool) => isReady(pool) && pool.start_count === 3);
+    controller.setPools([desiredPool({ min_start_count: 3 })]);
+    expect(await third).toMatchObject({ restarts: 2, last_error: { kind: 'restart-requested' } });
+    await waitForEnd(workerOf(second).pid);
+
+    const metrics = await (await fetch(`${agent.url}/metrics`)).text();
+    expect(metrics).toMatch(/pool_state\{pool_id="haiku-a",engine="llamacpp",state="ready"\} 1/);
+    expect(metrics).toMatch(
+      /worker_restarts_total\{pool_id="haiku-a",engine="llamacpp",engine_version="embedded-[^"]+",reason="killed"\} 1/,
+    );
+    expect((await fetch(`${agent.url}/readyz`)).status).toBe(200);
+
+    // A pool that is not desired any more leaves nothing.
+    const gone = controller.waitFor('no pool', ({ pools }) => pools.length === 0);
+    controller.setPools([]);
+    await gone;
+    expect(await workerPidsOf(join(home.dir, 'data'))).toEqual([]);
+  },
+);
+
+test(
+  '[ORCH-2109] a worker streams on while its agent is killed by -9, and the next agent adopts it if it is the recorded one',
+  patience,
+  async () => {
+    controller.setPools([desiredPool()]);
+    const first = await home.start({ controllerUrl: controller.url });
+    const ready = await controller.waitForPool('haiku-a', 'ready', isReady);
+    const worker = workerOf(ready);
+
+    // A stream that is open while the agent dies, and goes on after it.
+    const stream = await fetch(`${worker.url}/completion`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ prompt: 'Write', n_predict: 200, stream: true, ignore_eos: true, cache_prompt: false, seed: 1 }),
+    });
+    first.signal('SIGKILL');
+    expect(await first.exited).toBe('SIGKILL');
+    expect(await stream.text()).toContain('"stop":true');
+
+    const adopted = controller.waitForPool('haiku-a', 'ready in the next agent', (pool) => isReady(pool) && pool.preload !== null);
+    const second = await home.start({ controllerUrl: controller.url });
+    expect(await adopted).toMatchObject({
+      start_count: 1,
+      restarts: 0,
+      replica: { pid: worker.pid, replica_id: 'haiku-a/1', engine_version: ready.replica?.engine_version },
+    });
+    expect(second.lines.some(({ event }) => event === 'worker_started')).toBe(false);
+
+    // An adopted worker is watched like an own one.
+    const again = controller.waitForPool('haiku-a', 'restarted', (pool) => isReady(pool) && pool.start_count === 2);
+    process.kill(worker.pid, 'SIGKILL');
+    const { pid } = workerOf(await again);
+
+    // With another nonce it may be anybody's: ended by its recorded identity, not adopted. Only Linux shows the nonce.
+    if (process.platform !== 'linux') return;
+    second.signal('SIGKILL');
+    await second.exited;
+    await changeRecord((record) => ({ ...record, nonce: 'another' }));
+    const other = controller.waitForPool('haiku-a', 'another replica', (pool) => isReady(pool) && pool.start_count === 3);
+    const third = await home.start({ controllerUrl: controller.url });
+    expect(await third.waitForLine('worker_not_adopted')).toMatchObject({ reason: 'foreign-nonce', pid });
+    await other;
+    expect(identityOf(pid)).toBeUndefined();
+  },
+);
+
+/** Change the worker record of `haiku-a` behind the agent's back; gives the nonce it had. */
+const changeRecord = async (change: (record: object) => object): Promise<string> => {
+  const path = join(home.dir, 'data/pools/haiku-a/worker.json');
+  const record = JSON.parse(await readFile(path, 'utf8')) as { nonce: string };
+  await writeFile(path, JSON.stringify(change(record)));
+  return record.nonce;
+};
+
+test.runIf(process.platform === 'linux')('finds a worker whose agent died between its spawn and its record', patience, async () => {
+  controller.setPools([scripted('setInterval(() => {}, 1000)')]);
+  const first = await home.start({ controllerUrl: controller.url });
+  await controller.waitForPool('haiku-a', 'starting', ({ start_count }) => start_count === 1);
+  await first.waitForLine('worker_started');
+  first.signal('SIGKILL');
+  await first.exited;
+  const [orphan] = findByNonce(await changeRecord((record) => ({ ...record, process: null })));
+  if (orphan === undefined) throw new Error('expected the worker to outlive its agent');
+
+  await home.start({ controllerUrl: controller.url });
+  await waitForEnd(orphan);
+});
+
+test(
+  '[ORCH-3054] [ORCH-2109] SIGTERM stops every worker, also one that ignores it; the next agent serves without a controller',
+  patience,
+  async () => {
+    const stubborn = scripted("process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)", {
+      id: 'stubborn',
+      timeouts: { start_ms: 60_000, probe_interval_ms: 100, stop_grace_ms: 300 },
+    });
+    controller.setPools([desiredPool(), stubborn]);
+    const first = await home.start({ controllerUrl: controller.url });
+    await controller.waitForPool('haiku-a', 'ready', isReady);
+    const pids = await workerPidsOf(join(home.dir, 'data'));
+    expect(pids).toHaveLength(2);
+
+    const stopped = controller.waitFor('all stopped', ({ pools }) => pools.length === 2 && pools.every(({ state }) => state === 'stopped'));
+    first.signal('SIGTERM');
+    expect(await first.exited).toBe(0);
+    expect(pids.map((pid) => identityOf(pid))).toEqual([undefined, undefined]);
+    expect(await workerPidsOf(join(home.dir, 'data'))).toEqual([]);
+    await stopped;
+
+    const port = Number(new URL(controller.url).port);
+    await controller.close();
+    const second = await home.start({ controllerUrl: controller.url });
+    await second.waitForLine('pool_state', (line) => line['state'] === 'ready');
+    expect(second.lines.some(({ event }) => event === 'controller_connected')).toBe(false);
+
+    // Another controller takes the place of the first: it hears everything at once, and one that knows nothing changes nothing.
+    expect(controller.faults).toEqual([]);
+    controller = await startFakeController({ port });
+    const status = await controller.waitFor('both pools', ({ pools }) => pools.length === 2);
+    expect(status.pools.find(({ pool_id }) => pool_id === 'haiku-a')).toMatchObject({ state: 'ready', start_count: 2 });
+    const { pid } = workerOf(await controller.waitForPool('haiku-a', 'still ready', isReady));
+    controller.setPools([desiredPool()]);
+    await controller.waitFor('its own generation', ({ generation, pools }) => generation === 1 && pools.length === 1);
+    expect(workerOf(await controller.waitForPool('haiku-a', 'untouched', isReady)).pid).toBe(pid);
+  },
+);
+
+test('[ORCH-3037] a model with another digest is refused, and started once it is restored', patience, async () => {
+  const path = join(home.dir, 'model.gguf');
+  await copyFile(haikuPath, path);
+  await writeFile(path, 'x', { flag: 'r+' });
+  const trusting = (timeouts: DesiredPool['timeouts']) =>
+    scripted('setInterval(() => {}, 1000)', { model: { ...desiredPool().model, path: 'model.gguf' }, timeouts });
+  controller.setPools([trusting(desiredPool().timeouts)]);
+  const agent = await home.start({ controllerUrl: controller.url });
+  const refused = await controller.waitForPool('haiku-a', 'refused', ({ state }) => state === 'refused');
+  expect(refused).toMatchObject({ start_count: 0, replica: null, last_error: { code: 'UNTRUSTED_ARTIFACT', kind: 'untrusted-artifact' } });
+  expect(agent.lines.some(({ event }) => event === 'worker_started')).toBe(false);
+
+  await copyFile(haikuPath, path);
+  // Any change of the pool is a reason to look again at once.
+  controller.setPools([trusting({ start_ms: 30_000, probe_interval_ms: 200, stop_grace_ms: 3_000 })]);
+  await agent.waitForLine('worker_started');
+});
+
+test('[ORCH-1101] [ORCH-1102] refuses CPU without the second switch, and GPU pools without a GPU', patience, async () => {
+  controller.setPools([desiredPool(), desiredPool({ id: 'gpu', devices: ['0'], runtime: { kind: 'command' }, allow_cpu: false })]);
+  const agent = await home.start({ controllerUrl: controller.url, env: { ORCH_ALLOW_CPU: undefined } });
+  const status = await controller.waitFor(
+    'both refused',
+    ({ pools }) => pools.length === 2 && pools.every(({ state }) => state === 'refused'),
+  );
+  expect(Object.fromEntries(status.pools.map((pool) => [pool.pool_id, pool.last_error?.kind]))).toEqual({
+    'haiku-a': 'cpu-not-allowed',
+    gpu: 'no-nvidia-device',
+  });
+  expect(status.host).toMatchObject({ allow_cpu: false, devices: [], inventory_error: { code: 'nvidia-smi-not-found' } });
+  expect(agent.lines.some(({ event }) => event === 'worker_started')).toBe(false);
+});
+
+test('[ORCH-3011] [ORCH-3003] gives a worker only the devices of its mask, and starts none that would not fit', patience, async () => {
+  const devices = ['GPU-11111111-0000-0000-0000-000000000000', 'GPU-22222222-0000-0000-0000-000000000000'];
+  const csv = devices
+    .map((uuid, index) => `${index}, ${uuid}, NVIDIA Test, ${index === 0 ? 24576 : 1}, 0, 12, 00000000:0${index}:00.0, 9.0`)
+    .join('\n');
+  await writeFile(join(home.dir, 'nvidia-smi'), `#!/bin/sh\ncase "$1" in --query-gpu=*) cat <<'CSV'\n${csv}\nCSV\n;; esac\n`, {
+    mode: 0o755,
+  });
+  const seen = join(home.dir, 'seen');
+  const script = `require('node:fs').writeFileSync(${JSON.stringify(seen)}, JSON.stringify([process.env.CUDA_VISIBLE_DEVICES, process.env.ORCH_AGENT_KEY ?? null])); setInterval(() => {}, 1000)`;
+  controller.setPools([
+    scripted(script, { devices: ['0'], allow_cpu: false }),
+    scripted(script, { id: 'small', devices: ['1'], allow_cpu: false }),
+  ]);
+  const agent = await home.start({ controllerUrl: controller.url, env: { ORCH_ALLOW_CPU: undefined, ORCH_AGENT_KEY: 'orch_secret' } });
+  const small = await controller.waitForPool('small', 'unready', ({ state }) => state === 'unready');
+  expect(small).toMatchObject({
+    start_count: 0,
+    last_error: { kind: 'device-memory-short' },
+    next_retry_ms: expect.any(Number) as unknown,
+  });
+  const status = await controller.waitFor('a device with its load', ({ host }) => host.devices.length === 2);
+  expect(status.host.devices[0]).toMatchObject({ uuid: devices[0], utilization_ratio: 0.12, compute_capability: '9.0' });
+  await agent.waitForLine('worker_started');
+  let content = '';
+  while (content === '') content = await readFile(seen, 'utf8').catch(() => '');
+  expect(JSON.parse(content)).toEqual([devices[0], null]);
+});
+
+test('[ORCH-3053] [ORCH-3040] a worker that dies at each start opens the breaker, and its last words are quoted', patience, async () => {
+  controller.setPools([scripted("console.error('CUDA error: out of memory'); process.exit(1)")]);
+  await home.start({ controllerUrl: controller.url });
+  const open = await controller.waitForPool('haiku-a', 'an open breaker', ({ next_retry_ms }) => (next_retry_ms ?? 0) > 30_000);
+  expect(open).toMatchObject({
+    state: 'unready',
+    start_count: 5,
+    oom_events: { device: 5, host: 0 },
+    preload: { outcome: 'failed' },
+    last_error: { kind: 'device-oom', cause: expect.stringContaining('out of memory') as unknown },
+  });
+});
+
+const mainPath = new URL('main.ts', import.meta.url).pathname;
+const runMain = async (...args: string[]): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> => {
+  const child = spawn(process.execPath, [mainPath, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString('utf8')));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString('utf8')));
+  await once(child, 'close');
+  return { code: child.exitCode, stdout, stderr };
+};
+
+test('--check validates a config; a second agent of one data directory and a bad config exit 2', patience, async () => {
+  const config = join(home.dir, 'orchestrator.yaml');
+  expect(await runMain('--config', config, '--check')).toMatchObject({ code: 0, stdout: expect.stringContaining('is valid') as unknown });
+
+  await home.start({ controllerUrl: controller.url });
+  const second = await runMain('--config', config, '--listen', '127.0.0.1:0', '--data-dir', join(home.dir, 'data'));
+  expect(second).toMatchObject({ code: 2, stderr: expect.stringContaining('is in use by process') as unknown });
+
+  const bad = join(home.dir, 'bad.yaml');
+  await writeFile(bad, 'agent: { name: "x y", nvidia_smi: 7 }\n');
+  const faulty = await runMain('--config', bad, '--check');
+  expect(faulty.code).toBe(2);
+  expect(faulty.stderr).toContain('/agent/name');
+  expect(faulty.stderr).toContain('/agent/nvidia_smi');
+});
