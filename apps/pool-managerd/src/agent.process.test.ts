@@ -6,15 +6,17 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cudaOutOfMemoryText, driverErrorText } from '@llama-orch/adapter-mock';
 import type { DesiredPool, PoolStatus } from '@llama-orch/api-types';
 import { identityOf } from '@llama-orch/service-kit';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { findByNonce } from './worker-nonce.ts';
 import { type AgentHome, createAgentHome, waitForEnd, workerPidsOf } from './testing/agent-process.ts';
-import { desiredPool, haikuPath } from './testing/desired-pools.ts';
+import { desiredPool, haikuPath, scriptedPool } from './testing/desired-pools.ts';
 import { type FakeController, startFakeController } from './testing/fake-controller.ts';
 
-const patience = { timeout: 60_000 };
+/** A busy host starts a process in seconds; nothing here is timed. */
+const patience = { timeout: 90_000 };
 let controller: FakeController;
 let home: AgentHome;
 
@@ -35,66 +37,92 @@ const workerOf = (pool: PoolStatus): { readonly pid: number; readonly url: strin
 };
 
 /** A worker that is any program of ours, without an engine. */
-const scripted = (script: string, overrides: Partial<DesiredPool> = {}): DesiredPool =>
+const program = (script: string, overrides: Partial<DesiredPool> = {}): DesiredPool =>
   desiredPool({ runtime: { kind: 'command', command: [process.execPath, '-e', script] }, ...overrides });
 
-test(
-  '[ORCH-3049] [ORCH-1102] [ORCH-3053] is Ready only after the self-test, restarted after kill -9, and replaced when asked',
+test('[ORCH-3049] [ORCH-1102] [ORCH-3053] a real worker is Ready only after its self-test, and again after kill -9', patience, async () => {
+  controller.setPools([desiredPool()]);
+  const agent = await home.start({ controllerUrl: controller.url });
+  const ready = await controller.waitForPool('haiku-a', 'ready', isReady);
+  const first = workerOf(ready);
+
+  // Before it was Ready it was never offered.
+  const before = controller.statuses.flatMap(({ pools }) => pools).filter(({ state }) => state !== 'ready');
+  expect(before.every(({ replica }) => replica === null)).toBe(true);
+  expect(ready).toMatchObject({
+    start_count: 1,
+    last_error: null,
+    preload: { outcome: 'ok' },
+    replica: { replica_id: 'haiku-a/1', slots_total: 1, cpu_carve_out: true },
+  });
+  expect(ready.replica?.engine_version).toMatch(/^embedded-/);
+  expect(agent.lines.find(({ event }) => event === 'worker_started')).toMatchObject({ cpu_carve_out: true });
+  // The engine itself counted the tokens of the self-test.
+  const text = await (await fetch(`${first.url}/metrics`)).text();
+  expect(Number(/^llamacpp:tokens_predicted_total (\d+)/m.exec(text)?.[1])).toBeGreaterThan(0);
+
+  const unready = controller.waitForPool('haiku-a', 'unready', ({ state }) => state === 'unready');
+  const again = controller.waitForPool('haiku-a', 'ready again', (pool) => isReady(pool) && pool.start_count === 2);
+  process.kill(first.pid, 'SIGKILL');
+  expect(await unready).toMatchObject({ last_error: { kind: 'killed', code: 'WORKER_RESET' }, oom_events: { device: 0, host: 0 } });
+  expect(await again).toMatchObject({ restarts: 1, replica: { replica_id: 'haiku-a/2' } });
+
+  const metrics = await (await fetch(`${agent.url}/metrics`)).text();
+  expect(metrics).toMatch(/pool_state\{pool_id="haiku-a",engine="llamacpp",state="ready"\} 1/);
+  expect(metrics).toMatch(/worker_restarts_total\{pool_id="haiku-a",engine="llamacpp",engine_version="embedded-[^"]+",reason="killed"\} 1/);
+  expect((await fetch(`${agent.url}/readyz`)).status).toBe(200);
+});
+
+test('[ORCH-3017] a worker is replaced when a higher start count is asked for, and ended when nobody wants it', patience, async () => {
+  controller.setPools([scriptedPool(home.dir)]);
+  await home.start({ controllerUrl: controller.url });
+  const { pid } = workerOf(await controller.waitForPool('haiku-a', 'ready', isReady));
+  const fifth = controller.waitForPool('haiku-a', 'ready as the fifth', (pool) => isReady(pool) && pool.start_count === 5);
+  controller.setPools([scriptedPool(home.dir, {}, { min_start_count: 5 })]);
+  expect(await fifth).toMatchObject({ restarts: 1, last_error: { kind: 'restart-requested' } });
+  await waitForEnd(pid);
+
+  const gone = controller.waitFor('no pool', ({ pools }) => pools.length === 0);
+  controller.setPools([]);
+  await gone;
+  expect(await workerPidsOf(join(home.dir, 'data'))).toEqual([]);
+});
+
+test.each([
+  ['device-oom', cudaOutOfMemoryText, { oom_events: { device: 1, host: 0 }, driver_reset_events: 0 }],
+  ['driver-error', driverErrorText, { oom_events: { device: 0, host: 0 }, driver_reset_events: 1 }],
+] as const)(
+  '[ORCH-3038] [ORCH-3039] names %s when a serving worker dies of it, and restarts it',
   patience,
-  async () => {
-    controller.setPools([desiredPool()]);
-    const agent = await home.start({ controllerUrl: controller.url });
-    const ready = await controller.waitForPool('haiku-a', 'ready', isReady);
-    const first = workerOf(ready);
-
-    // Before it was Ready it was never offered.
-    const before = controller.statuses.flatMap(({ pools }) => pools).filter(({ state }) => state !== 'ready');
-    expect(before.every(({ replica }) => replica === null)).toBe(true);
-    expect(ready).toMatchObject({
+  async (kind, stderr, counts) => {
+    controller.setPools([scriptedPool(home.dir, { exitAfter: { ms: 2_000, code: 1, stderr } })]);
+    await home.start({ controllerUrl: controller.url });
+    const unready = await controller.waitForPool('haiku-a', 'unready', ({ state }) => state === 'unready');
+    expect(unready).toMatchObject({
+      ...counts,
       start_count: 1,
-      last_error: null,
-      preload: { outcome: 'ok' },
-      replica: { replica_id: 'haiku-a/1', slots_total: 1, cpu_carve_out: true },
+      last_error: { kind, cause: expect.stringContaining('CUDA error') as unknown },
     });
-    expect(ready.replica?.engine_version).toMatch(/^embedded-/);
-    expect(agent.lines.find(({ event }) => event === 'worker_started')).toMatchObject({ cpu_carve_out: true });
-    // The engine itself counted the tokens of the self-test.
-    const text = await (await fetch(`${first.url}/metrics`)).text();
-    expect(Number(/^llamacpp:tokens_predicted_total (\d+)/m.exec(text)?.[1])).toBeGreaterThan(0);
-
-    const unready = controller.waitForPool('haiku-a', 'unready', ({ state }) => state === 'unready');
-    const again = controller.waitForPool('haiku-a', 'ready again', (pool) => isReady(pool) && pool.start_count === 2);
-    process.kill(first.pid, 'SIGKILL');
-    expect(await unready).toMatchObject({ last_error: { kind: 'killed', code: 'WORKER_RESET' }, oom_events: { device: 0, host: 0 } });
-    const second = await again;
-    expect(second).toMatchObject({ restarts: 1, replica: { replica_id: 'haiku-a/2' } });
-
-    // [ORCH-3017] The controller raises the least start count when a canceled task keeps its slot.
-    const third = controller.waitForPool('haiku-a', 'ready as the third', (pool) => isReady(pool) && pool.start_count === 3);
-    controller.setPools([desiredPool({ min_start_count: 3 })]);
-    expect(await third).toMatchObject({ restarts: 2, last_error: { kind: 'restart-requested' } });
-    await waitForEnd(workerOf(second).pid);
-
-    const metrics = await (await fetch(`${agent.url}/metrics`)).text();
-    expect(metrics).toMatch(/pool_state\{pool_id="haiku-a",engine="llamacpp",state="ready"\} 1/);
-    expect(metrics).toMatch(
-      /worker_restarts_total\{pool_id="haiku-a",engine="llamacpp",engine_version="embedded-[^"]+",reason="killed"\} 1/,
-    );
-    expect((await fetch(`${agent.url}/readyz`)).status).toBe(200);
-
-    // A pool that is not desired any more leaves nothing.
-    const gone = controller.waitFor('no pool', ({ pools }) => pools.length === 0);
-    controller.setPools([]);
-    await gone;
-    expect(await workerPidsOf(join(home.dir, 'data'))).toEqual([]);
+    await controller.waitForPool('haiku-a', 'started again', (pool) => pool.start_count === 2);
   },
 );
+
+test('[ORCH-3049] a worker whose canceled slot never shows free does not become Ready, and the step is named', patience, async () => {
+  controller.setPools([scriptedPool(home.dir, { slotsLie: 'all-busy' })]);
+  await home.start({ controllerUrl: controller.url });
+  const failed = await controller.waitForPool('haiku-a', 'a failed self-test', ({ last_error }) => last_error?.kind === 'self-test-failed');
+  expect(failed).toMatchObject({
+    replica: null,
+    preload: { outcome: 'failed' },
+    last_error: { message: expect.stringContaining('"cancel"') as unknown },
+  });
+});
 
 test(
   '[ORCH-2109] a worker streams on while its agent is killed by -9, and the next agent adopts it if it is the recorded one',
   patience,
   async () => {
-    controller.setPools([desiredPool()]);
+    controller.setPools([scriptedPool(home.dir, { tokensPerSecond: 100 })]);
     const first = await home.start({ controllerUrl: controller.url });
     const ready = await controller.waitForPool('haiku-a', 'ready', isReady);
     const worker = workerOf(ready);
@@ -103,7 +131,7 @@ test(
     const stream = await fetch(`${worker.url}/completion`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ prompt: 'Write', n_predict: 200, stream: true, ignore_eos: true, cache_prompt: false, seed: 1 }),
+      body: JSON.stringify({ prompt: 'Write', n_predict: 100, stream: true, ignore_eos: true, cache_prompt: false, seed: 1 }),
     });
     first.signal('SIGKILL');
     expect(await first.exited).toBe('SIGKILL');
@@ -145,28 +173,26 @@ const changeRecord = async (change: (record: object) => object): Promise<string>
 };
 
 test.runIf(process.platform === 'linux')('finds a worker whose agent died between its spawn and its record', patience, async () => {
-  controller.setPools([scripted('setInterval(() => {}, 1000)')]);
+  controller.setPools([program('setInterval(() => {}, 1000)')]);
   const first = await home.start({ controllerUrl: controller.url });
   await controller.waitForPool('haiku-a', 'starting', ({ start_count }) => start_count === 1);
   await first.waitForLine('worker_started');
   first.signal('SIGKILL');
   await first.exited;
   const [orphan] = findByNonce(await changeRecord((record) => ({ ...record, process: null })));
-  if (orphan === undefined) throw new Error('expected the worker to outlive its agent');
+  expect(orphan, 'the worker outlives its agent').toBeDefined();
 
   await home.start({ controllerUrl: controller.url });
-  await waitForEnd(orphan);
+  await waitForEnd(orphan ?? 0);
 });
 
 test(
   '[ORCH-3054] [ORCH-2109] SIGTERM stops every worker, also one that ignores it; the next agent serves without a controller',
   patience,
   async () => {
-    const stubborn = scripted("process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)", {
-      id: 'stubborn',
-      timeouts: { start_ms: 60_000, probe_interval_ms: 100, stop_grace_ms: 300 },
-    });
-    controller.setPools([desiredPool(), stubborn]);
+    const pool = scriptedPool(home.dir);
+    const timeouts = { start_ms: 60_000, probe_interval_ms: 100, stop_grace_ms: 300 };
+    controller.setPools([pool, scriptedPool(home.dir, { onSigterm: 'ignore' }, { id: 'stubborn', timeouts })]);
     const first = await home.start({ controllerUrl: controller.url });
     await controller.waitForPool('haiku-a', 'ready', isReady);
     const pids = await workerPidsOf(join(home.dir, 'data'));
@@ -191,7 +217,7 @@ test(
     const status = await controller.waitFor('both pools', ({ pools }) => pools.length === 2);
     expect(status.pools.find(({ pool_id }) => pool_id === 'haiku-a')).toMatchObject({ state: 'ready', start_count: 2 });
     const { pid } = workerOf(await controller.waitForPool('haiku-a', 'still ready', isReady));
-    controller.setPools([desiredPool()]);
+    controller.setPools([pool]);
     await controller.waitFor('its own generation', ({ generation, pools }) => generation === 1 && pools.length === 1);
     expect(workerOf(await controller.waitForPool('haiku-a', 'untouched', isReady)).pid).toBe(pid);
   },
@@ -202,7 +228,7 @@ test('[ORCH-3037] a model with another digest is refused, and started once it is
   await copyFile(haikuPath, path);
   await writeFile(path, 'x', { flag: 'r+' });
   const trusting = (timeouts: DesiredPool['timeouts']) =>
-    scripted('setInterval(() => {}, 1000)', { model: { ...desiredPool().model, path: 'model.gguf' }, timeouts });
+    program('setInterval(() => {}, 1000)', { model: { ...desiredPool().model, path: 'model.gguf' }, timeouts });
   controller.setPools([trusting(desiredPool().timeouts)]);
   const agent = await home.start({ controllerUrl: controller.url });
   const refused = await controller.waitForPool('haiku-a', 'refused', ({ state }) => state === 'refused');
@@ -241,8 +267,8 @@ test('[ORCH-3011] [ORCH-3003] gives a worker only the devices of its mask, and s
   const seen = join(home.dir, 'seen');
   const script = `require('node:fs').writeFileSync(${JSON.stringify(seen)}, JSON.stringify([process.env.CUDA_VISIBLE_DEVICES, process.env.ORCH_AGENT_KEY ?? null])); setInterval(() => {}, 1000)`;
   controller.setPools([
-    scripted(script, { devices: ['0'], allow_cpu: false }),
-    scripted(script, { id: 'small', devices: ['1'], allow_cpu: false }),
+    program(script, { devices: ['0'], allow_cpu: false }),
+    program(script, { id: 'small', devices: ['1'], allow_cpu: false }),
   ]);
   const agent = await home.start({ controllerUrl: controller.url, env: { ORCH_ALLOW_CPU: undefined, ORCH_AGENT_KEY: 'orch_secret' } });
   const small = await controller.waitForPool('small', 'unready', ({ state }) => state === 'unready');
@@ -260,7 +286,7 @@ test('[ORCH-3011] [ORCH-3003] gives a worker only the devices of its mask, and s
 });
 
 test('[ORCH-3053] [ORCH-3040] a worker that dies at each start opens the breaker, and its last words are quoted', patience, async () => {
-  controller.setPools([scripted("console.error('CUDA error: out of memory'); process.exit(1)")]);
+  controller.setPools([program("console.error('CUDA error: out of memory'); process.exit(1)")]);
   await home.start({ controllerUrl: controller.url });
   const open = await controller.waitForPool('haiku-a', 'an open breaker', ({ next_retry_ms }) => (next_retry_ms ?? 0) > 30_000);
   expect(open).toMatchObject({

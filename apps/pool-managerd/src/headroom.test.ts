@@ -61,6 +61,13 @@ test('[ORCH-3003] says how many tokens would fit', () => {
   expect(hopeless.kind === 'short' && hopeless.failure.message).toContain('weights alone do not fit');
 });
 
+test('[ORCH-3052] a plan at the cap fits, also where the cap is a whole number of tokens', () => {
+  const devices = [37, 21, 59, 43, 27].map((total, index) => gpuDevice(index, { memoryTotalBytes: total * gib }));
+  const tensorSplit = [6, 3, 10, 7, 4].map((weight) => weight / 30);
+  const plan = input({ devices, tensorSplit, weightsBytes: gib });
+  expect(judgeHeadroom({ ...plan, ctx: kvTokensCap(plan) ?? 0 }).kind).toBe('fits');
+});
+
 test('[ORCH-3052] a plan at the cap never passes what any device has left', () => {
   const device = fc.record({
     totalGib: fc.integer({ min: 4, max: 144 }),

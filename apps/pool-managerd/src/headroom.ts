@@ -81,19 +81,36 @@ export const judgeHeadroom = (input: HeadroomInput): HeadroomVerdict => {
   }
 
   // 2
-  for (const [index, device] of input.devices.entries()) {
-    const share = input.tensorSplit?.[index] ?? 1 / input.devices.length;
-    const layerBytes = input.devices.length === 1 ? 0 : needBytes / Math.max(1, input.gguf?.layerCount ?? 32);
-    const deviceNeed = share === 0 ? 0 : share * needBytes + layerBytes;
-    const usable = device.memoryTotalBytes - device.memoryUsedBytes - input.reserve.vramRatio * device.memoryTotalBytes;
-    if (deviceNeed > usable) {
+  for (const { device, share, usableBytes } of portions(input)) {
+    const deviceNeed = share * needBytes;
+    // One byte of tolerance: the cap below is the same comparison the other way round, in floating point.
+    if (deviceNeed - usableBytes >= 1) {
       return short(
         'device-memory-short',
-        `Device ${device.index} (${device.name}) is too small for its share of ${share.toFixed(2)}: ${gib(deviceNeed)} are needed, ${gib(Math.max(0, usable))} are usable (${gib(device.memoryUsedBytes)} of ${gib(device.memoryTotalBytes)} in use). ${kvAdvice(input, perToken)}`,
+        `Device ${device.index} (${device.name}) is too small for its share: ${gib(deviceNeed)} are needed, ${gib(Math.max(0, usableBytes))} are usable (${gib(device.memoryUsedBytes)} of ${gib(device.memoryTotalBytes)} in use). ${kvAdvice(input, perToken)}`,
       );
     }
   }
   return { kind: 'fits', plan };
+};
+
+type Portion = {
+  readonly device: GpuDevice;
+  /** Of weights and KV cache together; 0 = nothing of the model lies here. */
+  readonly share: number;
+  readonly usableBytes: number;
+};
+
+const portions = (input: HeadroomInput): readonly Portion[] => {
+  const layerShare = input.devices.length === 1 ? 0 : 1 / Math.max(1, input.gguf?.layerCount ?? 32);
+  return input.devices.map((device, index) => {
+    const ratio = input.tensorSplit?.[index] ?? 1 / input.devices.length;
+    return {
+      device,
+      share: ratio === 0 ? 0 : ratio + layerShare,
+      usableBytes: device.memoryTotalBytes - device.memoryUsedBytes - input.reserve.vramRatio * device.memoryTotalBytes,
+    };
+  });
 };
 
 const short = (kind: 'host-memory-short' | 'device-memory-short', message: string): HeadroomVerdict => ({
@@ -109,13 +126,9 @@ const short = (kind: 'host-memory-short' | 'device-memory-short', message: strin
 export const kvTokensCap = (input: HeadroomInput): number | null => {
   const perToken = kvBytesPerToken(input.gguf, input.kvType);
   if (perToken === null || perToken === 0 || input.devices.length === 0) return null;
-  const layerShare = input.devices.length === 1 ? 0 : 1 / Math.max(1, input.gguf?.layerCount ?? 32);
-  const caps = input.devices.map((device, index) => {
-    const share = input.tensorSplit?.[index] ?? 1 / input.devices.length;
-    if (share === 0) return Number.POSITIVE_INFINITY;
-    const usable = device.memoryTotalBytes - device.memoryUsedBytes - input.reserve.vramRatio * device.memoryTotalBytes;
-    return (usable / (share + layerShare) - input.weightsBytes) / perToken;
-  });
+  const caps = portions(input)
+    .filter(({ share }) => share > 0)
+    .map(({ share, usableBytes }) => (usableBytes / share - input.weightsBytes) / perToken);
   return Math.max(0, Math.floor(Math.min(...caps)));
 };
 

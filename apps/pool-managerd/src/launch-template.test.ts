@@ -14,48 +14,24 @@ const input = (overrides: Partial<LaunchInput> = {}): LaunchInput => ({
   ...overrides,
 });
 
+const words = (text: string): readonly string[] => text.split(' ');
+
 test('[ORCH-3001] one GPU: the exact command and environment of llama-server', () => {
+  const tail = '--metrics -fit off --cache-ram 0 --offline -ngl all';
   expect(planCommand(input())).toEqual({
     kind: 'process',
-    argv: [
-      ...['llama-server', '-m', '/models/llama.gguf', '-a', 'llama', '--host', '127.0.0.1', '--port', '40001', '-c', '8192', '-np', '1'],
-      ...['--metrics', '-fit', 'off', '--cache-ram', '0', '--offline', '-ngl', 'all'],
-    ],
+    argv: words(`llama-server -m /models/llama.gguf -a llama --host 127.0.0.1 --port 40001 -c 8192 -np 1 ${tail}`),
     env: { PATH: '/usr/bin', HOME: '/root', CUDA_VISIBLE_DEVICES: 'GPU-1' },
-    launchFlags: [
-      ...['-m', '{model}', '-a', '{model_name}', '--host', '{host}', '--port', '{port}', '-c', '8192', '-np', '1'],
-      ...['--metrics', '-fit', 'off', '--cache-ram', '0', '--offline', '-ngl', 'all'],
-    ],
+    launchFlags: words(`-m {model} -a {model_name} --host {host} --port {port} -c 8192 -np 1 ${tail}`),
   });
 });
 
 test('[ORCH-3012] two unlike GPUs, four slots, quantised KV: the exact command of llama-server', () => {
   const spec = poolSpec({ devices: ['0', '1'], tensorSplit: [0.67, 0.33], slots: 4, kvType: 'q8_0' });
   const launch = planCommand(input({ spec, place: { ...input().place, deviceUuids: ['GPU-1', 'GPU-2'] } }));
+  const tail = '--metrics -fit off --cache-ram 0 --offline -ngl all -sm layer -ts 0.67,0.33 -ctk q8_0 -ctv q8_0 -fa on';
   expect(launch).toMatchObject({
-    argv: [
-      ...['llama-server', '-m', '/models/llama.gguf', '-a', 'llama', '--host', '127.0.0.1', '--port', '40001', '-c', '32768', '-np', '4'],
-      ...[
-        '--metrics',
-        '-fit',
-        'off',
-        '--cache-ram',
-        '0',
-        '--offline',
-        '-ngl',
-        'all',
-        '-sm',
-        'layer',
-        '-ts',
-        '0.67,0.33',
-        '-ctk',
-        'q8_0',
-        '-ctv',
-        'q8_0',
-        '-fa',
-        'on',
-      ],
-    ],
+    argv: words(`llama-server -m /models/llama.gguf -a llama --host 127.0.0.1 --port 40001 -c 32768 -np 4 ${tail}`),
     env: { CUDA_VISIBLE_DEVICES: 'GPU-1,GPU-2' },
   });
 });
@@ -110,7 +86,13 @@ test('fills a pool’s own command, once, and leaves other braces alone', () => 
   const runtime = { kind: 'command', command, env: {} } as const;
   const launch = planCommand(input({ spec: poolSpec({ runtime, model: { ...poolSpec().model, path: '/m/{port}' } }) }));
   expect(launch.kind === 'process' && launch.argv).toEqual([
-    ...['/opt/serve', '--model=/m/{port}', '--devices', 'GPU-1/1', '--json', '{"port":40001,"x":{unknown}}', '/data/pools/llama-a'],
+    '/opt/serve',
+    '--model=/m/{port}',
+    '--devices',
+    'GPU-1/1',
+    '--json',
+    '{"port":40001,"x":{unknown}}',
+    '/data/pools/llama-a',
   ]);
 });
 
@@ -139,9 +121,7 @@ test('the embedded engine runs on this very Node, with the flags of llama-server
   if (launch.kind !== 'process') throw new Error('expected a process');
   expect(launch.argv[0]).toBe(process.execPath);
   expect(launch.argv[1]).toMatch(/llamacpp-worker/);
-  expect(launch.argv.slice(2)).toEqual([
-    ...['-m', '/models/llama.gguf', '-a', 'llama', '--host', '127.0.0.1', '--port', '40001', '-c', '512', '-np', '2', '--metrics'],
-  ]);
+  expect(launch.argv.slice(2)).toEqual(words('-m /models/llama.gguf -a llama --host 127.0.0.1 --port 40001 -c 512 -np 2 --metrics'));
 });
 
 test('[ORCH-3037] an external engine declared with another digest is not trusted', () => {

@@ -99,7 +99,7 @@ const harness = (overrides: Partial<PoolDeps> = {}) => {
     setHealth: (next: WorkerHealth) => (health = next),
     settle,
     /** Let the pool go on until the state holds; every pending sleep ends. */
-    async until(kind: string): Promise<void> {
+    until: async (kind: string): Promise<void> => {
       for (let turn = 0; turn < 500; turn += 1) {
         if (pool.view().state.kind === kind) return;
         await settle();

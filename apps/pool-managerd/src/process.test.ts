@@ -115,6 +115,6 @@ test('terminate gives up waiting when it is told to', async () => {
   const abort = new AbortController();
   const ending = worker.terminate(60_000, abort.signal);
   abort.abort();
-  await expect(ending).rejects.toThrow();
+  await expect(ending).rejects.toThrow(/abort/i);
   await worker.terminate(0);
 });

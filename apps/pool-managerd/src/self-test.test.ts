@@ -22,8 +22,10 @@ const goodAdapter = (overrides: Partial<WorkerAdapter> = {}) => {
     async *submit(task, { signal }) {
       tasks.push(task);
       yield [{ kind: 'started' }];
-      if (task.workload === 'embedding') return yield [end(0, { embeddings: [[0.1, 0.2]] })];
-      if (task.workload === 'rerank') return yield [end(0, { scores: [1, -2] })];
+      if (task.workload !== 'completion') {
+        yield [end(0, task.workload === 'embedding' ? { embeddings: [[0.1, 0.2]] } : { scores: [1, -2] })];
+        return;
+      }
       for (let index = 0; index < task.maxTokens; index += 1) {
         if (signal.aborted) throw new WorkerError('aborted', 'aborted', { mayRunAgain: false });
         counted += 1;

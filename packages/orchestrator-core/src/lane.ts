@@ -13,7 +13,7 @@ import type { Replica } from './replica.ts';
 import type { ReplicaSet } from './replica-set.ts';
 
 /** How far back arriving work is looked at. */
-const ARRIVAL_MEMORY_MS = 60_000;
+const ARRIVAL_MEMORY_MS = 300_000;
 
 /** One configured pool and what is known of it. */
 export class Pool {

@@ -159,13 +159,16 @@ export class LaneQueue {
   push(task: Task, gate: Gate): void {
     assert(task.attempts === 0, 'only tasks that never ran may become victims');
     const gateFlow = this.#enter(task, gate);
-    const { tail } = gateFlow;
-    task.previous = tail;
-    gateFlow.tail = task;
-    if (tail === null) {
-      gateFlow.head = task;
+    const { head } = gateFlow;
+    task.next = head;
+    gateFlow.head = task;
+    if (head === null) {
+      gateFlow.tail = task;
       this.#activate(gateFlow);
-    } else tail.next = task;
+    } else {
+      head.previous = task;
+      gate.heap(task.klass).update(gateFlow);
+    }
     const queue = this.class(task.klass);
     queue.rank.pushBack(task);
     this.#countDroppable(gateFlow.flow, queue, 1);

@@ -4,6 +4,8 @@ import type { Lane, Pool } from './lane.ts';
 import type { ReplicaSpec } from './model.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import type { Session } from './session.ts';
+import type { Attempt } from './task.ts';
+import { nextTimeoutMs } from './watchdog.ts';
 
 /** Pause after the first attempt that a worker broke, doubled by each in a row up to the longest. */
 const FIRST_COOLDOWN_MS = 1000;
@@ -27,7 +29,10 @@ export class Replica implements HeapNode {
   /** Slots its engine shows; the lower of this and the pool's binds (ORCH-3019). */
   shownSlots: number;
   slots: number;
-  running = 0;
+  /** What runs here; at most `slots`. */
+  readonly attempts: Attempt[] = [];
+  /** No limit of these attempts can have passed before. */
+  watchAtMs = Infinity;
   releasing = 0;
   gone = false;
   paused = false;
@@ -59,8 +64,12 @@ export class Replica implements HeapNode {
     this.slots = Math.max(0, Math.min(this.shownSlots, this.pool.spec.slots));
   }
 
+  get running(): number {
+    return this.attempts.length;
+  }
+
   get freeSlots(): number {
-    return this.slots - this.running - this.releasing;
+    return this.slots - this.attempts.length - this.releasing;
   }
 
   /** Ready in the sense of ORCH-3010; a short cooldown does not end it. */
@@ -69,7 +78,18 @@ export class Replica implements HeapNode {
   }
 
   get canTake(): boolean {
-    return this.slots > this.running + this.releasing && !this.paused && !this.gone && !this.cooling && this.overdue === 0;
+    return this.slots > this.attempts.length + this.releasing && !this.paused && !this.gone && !this.cooling && this.overdue === 0;
+  }
+
+  begin(attempt: Attempt): void {
+    this.attempts.push(attempt);
+    this.watchAtMs = Math.min(this.watchAtMs, nextTimeoutMs(attempt));
+  }
+
+  end(attempt: Attempt): void {
+    const index = this.attempts.indexOf(attempt);
+    const last = this.attempts.pop();
+    if (last !== undefined && last !== attempt) this.attempts[index] = last;
   }
 
   /** An attempt broke here. */

@@ -2,6 +2,7 @@
  * Properties of the scheduler against a model that only believes its effects: it keeps who waits, runs and releases in
  * plain lists, and checks each effect on its own.
  */
+/* oxlint-disable vitest/no-standalone-expect -- the world's checks run inside the property below */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CoreEffect } from './effect.ts';
@@ -91,7 +92,7 @@ class World {
         expect(this.accepted.has(effect.taskKey), 'a task is accepted once').toBe(false);
         this.accepted.add(effect.taskKey);
         if (event.kind !== 'enqueue') throw new Error('accept answers an enqueue');
-        const { spec } = { spec: event.task };
+        const spec = event.task;
         const { laneId, queuePosition } = effect.acceptance;
         this.#age += 1;
         const ahead = this.queued().filter((task) => task.laneId === laneId && task.spec.priority === spec.priority);

@@ -36,7 +36,7 @@ import type { Replica } from './replica.ts';
 import { type Session, SessionTable } from './session.ts';
 import { Attempt, Task } from './task.ts';
 import { retuned, type Tenant, TenantTable } from './tenant.ts';
-import { type Expiry, expiryOf, nextExpiryMs } from './watchdog.ts';
+import { nextTimeoutMs, type Timeout, timeoutOf } from './watchdog.ts';
 
 /** Shared by all events that want nothing done. */
 const NO_EFFECTS: readonly CoreEffect[] = Object.freeze([]);
@@ -97,12 +97,19 @@ class CoreScheduler implements Scheduler {
     onOffer: (replica) => {
       if (replica.lane.queue.size > 0) this.#offered.push(replica);
     },
-    onGone: (replica) => this.#releasing.forgetReplica(replica),
+    onGone: (replica) => {
+      this.#releasing.forgetReplica(replica);
+      if (replica.running > 0) this.#orphaned.push(replica);
+    },
   });
   readonly #releasing = new ReleasingSlots();
   readonly #tasks = new Map<TaskKey, Task>();
-  /** Tasks by the time at which a limit of theirs may have passed; those without any are not in it. */
-  readonly #expiries = new IndexedHeap<Task>((a, b) => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order));
+  /** Tasks that have a deadline, the earliest first. */
+  readonly #deadlines = new IndexedHeap<Task>(
+    (a, b) => a.deadlineAtMs < b.deadlineAtMs || (a.deadlineAtMs === b.deadlineAtMs && a.acceptedAtMs < b.acceptedAtMs),
+  );
+  /** Replicas that are gone though attempts of theirs have not been reported as ended: watched until they are. */
+  #orphaned: Replica[] = [];
   /** Replicas that may have got a free slot in this event. */
   #offered: Replica[] = [];
   /** When queues that nothing can serve must be looked at again. */
@@ -158,6 +165,7 @@ class CoreScheduler implements Scheduler {
         break;
       case 'tick':
         this.#sessions.expire(this.#nowMs);
+        this.#watch();
         break;
       default:
         return unreachable(event);
@@ -343,6 +351,7 @@ class CoreScheduler implements Scheduler {
       order: this.#lastOrder,
     });
     this.#tasks.set(spec.taskKey, task);
+    if (deadlineMs !== null) this.#deadlines.push(task);
     lane.arrival(klass).add(route.serviceMs, nowMs);
     this.#emit({
       kind: 'accept',
@@ -389,7 +398,6 @@ class CoreScheduler implements Scheduler {
     task.tenant.queued += 1;
     if (task.attempts === 0) task.lane.queue.push(task, this.#gateOf(task));
     else task.lane.queue.pushFront(task, this.#gateOf(task));
-    this.#watch(task);
     // A lane that nothing can serve must not keep it.
     if (!task.lane.available || task.attempts > 0) this.#sweepAtMs = this.#nowMs;
   }
@@ -442,10 +450,9 @@ class CoreScheduler implements Scheduler {
     if (spec.determinism === 'strict') task.set ??= replica.set;
     lane.queue.charge(flow, costMs);
     lane.running += 1;
-    replica.running += 1;
+    replica.begin(task.attempt);
     takeKvSlot(replica, session);
     this.#fleet.onSlots(replica);
-    this.#watch(task);
     this.#emit({
       kind: 'dispatch',
       taskKey: spec.taskKey,
@@ -469,7 +476,7 @@ class CoreScheduler implements Scheduler {
     task.lane.running -= 1;
     task.tenant.servedMs += heldMs;
     this.#classServedMs[task.klass === 0 ? 0 : 1] += heldMs;
-    replica.running -= 1;
+    replica.end(attempt);
     if (replica.gone) return;
     if (slot === 'releasing') {
       replica.releasing += 1;
@@ -497,7 +504,6 @@ class CoreScheduler implements Scheduler {
   #onActivity(event: Extract<CoreEvent, { kind: 'started' | 'firstToken' | 'progress' }>): void {
     const attempt = this.#attemptOf(event.taskKey, event.attempt);
     if (attempt === null) return;
-    // The deadline heap is not told: a due task looks here first, so that progress costs nothing.
     attempt.lastActivityMs = this.#nowMs;
     if (event.kind === 'firstToken' && attempt.firstTokenAtMs < 0) attempt.firstTokenAtMs = this.#nowMs;
     if (event.kind === 'progress') attempt.tokensOut += event.tokensOut;
@@ -648,7 +654,7 @@ class CoreScheduler implements Scheduler {
       this.#leaveQueue(task);
       if (lane.queue.size === 0) lane.drain.onEmptied(this.#nowMs);
     }
-    if (task.heapIndex !== -1) this.#expiries.remove(task);
+    if (task.heapIndex !== -1) this.#deadlines.remove(task);
     this.#tasks.delete(task.spec.taskKey);
     tenant.live -= 1;
     tenant.kvBytes -= task.kvBytes;
@@ -675,21 +681,13 @@ class CoreScheduler implements Scheduler {
 
   // ---- time ----
 
-  #watch(task: Task): void {
-    task.dueMs = nextExpiryMs(task);
-    if (task.heapIndex !== -1) {
-      if (task.dueMs === Infinity) this.#expiries.remove(task);
-      else this.#expiries.update(task);
-    } else if (task.dueMs !== Infinity) this.#expiries.push(task);
-  }
-
   /** Let time and freed slots take effect, until nothing more follows from them. */
   #settle(): void {
     const nowMs = this.#nowMs;
-    for (let task = this.#expiries.peek(); task !== undefined && task.dueMs <= nowMs; task = this.#expiries.peek()) {
-      const expiry = expiryOf(task, nowMs);
-      if (expiry === null) this.#watch(task);
-      else this.#expire(task, expiry);
+    for (let task = this.#deadlines.peek(); task !== undefined && task.deadlineAtMs <= nowMs; task = this.#deadlines.peek()) {
+      const state = task.attempt === null ? 'waited in its queue' : 'ran';
+      const message = `The deadline passed while the task ${state}. Allow more time.`;
+      this.#stop(task, failed('deadline-passed', message, this.#retryMs(task.lane)), 'deadline');
     }
     for (let slot = this.#releasing.nextOverdue(nowMs); slot !== undefined; slot = this.#releasing.nextOverdue(nowMs)) this.#condemn(slot);
     if (this.#fleet.coolUntilMs <= nowMs) this.#fleet.warmUp(nowMs);
@@ -697,28 +695,26 @@ class CoreScheduler implements Scheduler {
     if (this.#sweepAtMs <= nowMs) this.#sweep();
   }
 
-  #expire(task: Task, expiry: Expiry): void {
-    const { lane } = task;
-    switch (expiry) {
-      case 'deadline-passed': {
-        const state = task.attempt === null ? 'waited in its queue' : 'ran';
-        return this.#stop(
-          task,
-          failed(expiry, `The deadline passed while the task ${state}. Allow more time.`, this.#retryMs(lane)),
-          'deadline',
-        );
+  /** Stop the attempts whose limits passed; a replica is looked at again when one of its limits may have passed. */
+  #watch(): void {
+    const nowMs = this.#nowMs;
+    this.#orphaned = this.#orphaned.filter((replica) => replica.running > 0);
+    for (const replica of [...this.#fleet.replicas.values(), ...this.#orphaned]) {
+      if (replica.watchAtMs > nowMs) continue;
+      for (const attempt of replica.attempts.slice()) {
+        const timeout = timeoutOf(attempt, nowMs);
+        if (timeout !== null) this.#timeOut(attempt.task, timeout);
       }
-      case 'wall-timeout': {
-        const message = 'The task ran longer than the wall timeout of its pool. Lower max_tokens, or raise the timeout.';
-        return this.#stop(task, failed(expiry, message, this.#retryMs(lane)), expiry);
-      }
-      case 'idle-timeout': {
-        const message = "The worker sent nothing for the idle timeout of its pool. Look at the pool's health; send it again.";
-        return this.#stop(task, failed(expiry, message, this.#retryMs(lane)), expiry);
-      }
-      default:
-        return unreachable(expiry);
+      replica.watchAtMs = replica.attempts.reduce((earliestMs, attempt) => Math.min(earliestMs, nextTimeoutMs(attempt)), Infinity);
     }
+  }
+
+  #timeOut(task: Task, timeout: Timeout): void {
+    const message =
+      timeout === 'wall-timeout'
+        ? 'The task ran longer than the wall timeout of its pool. Lower max_tokens, or raise the timeout.'
+        : "The worker sent nothing for the idle timeout of its pool. Look at the pool's health; send it again.";
+    this.#stop(task, failed(timeout, message, this.#retryMs(task.lane)), timeout);
   }
 
   /** A slot was not released in time: its replica gets no more tasks, and is restarted once. */

@@ -41,7 +41,7 @@ const NOWHERE: readonly Replica[] = [];
 /**
  * Queued (in a gate), running (`attempt` set), or ended and forgotten.
  *
- * The heap fields belong to the deadline heap, the queue fields to the lane's queue.
+ * `heapIndex` belongs to the heap of deadlines, the queue fields to the lane's queue.
  */
 export class Task implements HeapNode, Ranked {
   readonly spec: TaskSpec;
@@ -77,7 +77,7 @@ export class Task implements HeapNode, Ranked {
   next: Task | null = null;
   rankSlot = -1;
 
-  dueMs = Infinity;
+  /** Place among the tasks with a deadline. */
   heapIndex = -1;
 
   constructor(init: TaskInit) {

@@ -1,28 +1,22 @@
-/** When a task's time is up: its deadline, and wall and idle limits of its running attempt (ORCH-3016, 3079). */
-import type { Task } from './task.ts';
+/** When a running attempt is stuck: the wall and idle limits of its pool (ORCH-3016). It stops nothing. */
+import type { Attempt } from './task.ts';
 
-/** Which limit passed. */
-export type Expiry = 'deadline-passed' | 'wall-timeout' | 'idle-timeout';
+export type Timeout = 'wall-timeout' | 'idle-timeout';
 
 /**
- * The limit that `nowMs` has passed, or `null`. The deadline goes first: it is the client's own.
+ * The limit that `nowMs` has passed, or `null`. Idle counts from the last sign of life, the dispatch included; so a long
+ * prompt must be read within the idle limit.
  *
- * @req ORCH-3016, ORCH-3079
+ * @req ORCH-3016
  */
-export function expiryOf(task: Task, nowMs: number): Expiry | null {
-  if (nowMs >= task.deadlineAtMs) return 'deadline-passed';
-  const { attempt } = task;
-  if (attempt === null) return null;
+export function timeoutOf(attempt: Attempt, nowMs: number): Timeout | null {
   const { wallTimeoutMs, idleTimeoutMs } = attempt.replica.pool.spec;
   if (nowMs >= attempt.dispatchedAtMs + wallTimeoutMs) return 'wall-timeout';
-  if (nowMs >= attempt.lastActivityMs + idleTimeoutMs) return 'idle-timeout';
-  return null;
+  return nowMs >= attempt.lastActivityMs + idleTimeoutMs ? 'idle-timeout' : null;
 }
 
-/** The earliest time at which {@link expiryOf} may answer something else than `null`; Infinity = never. */
-export function nextExpiryMs(task: Task): number {
-  const { attempt } = task;
-  if (attempt === null) return task.deadlineAtMs;
+/** The earliest time at which {@link timeoutOf} may answer something else than `null`. */
+export function nextTimeoutMs(attempt: Attempt): number {
   const { wallTimeoutMs, idleTimeoutMs } = attempt.replica.pool.spec;
-  return Math.min(task.deadlineAtMs, attempt.dispatchedAtMs + wallTimeoutMs, attempt.lastActivityMs + idleTimeoutMs);
+  return Math.min(attempt.dispatchedAtMs + wallTimeoutMs, attempt.lastActivityMs + idleTimeoutMs);
 }

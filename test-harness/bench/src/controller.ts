@@ -9,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { AgentStatus } from '@llama-orch/api-types';
 import { createAgentClient, createClient } from '@llama-orch/openapi-client';
+import { engineHosts } from './engine-wire.ts';
 import { type Program, startProgram } from './program.ts';
 
 const main = fileURLToPath(new URL('../../../apps/orchestratord/src/main.ts', import.meta.url));
@@ -17,8 +18,8 @@ export const modelRef = 'bench-model';
 const digest = `sha256:${'b'.repeat(64)}`;
 const agentName = 'bench-host';
 const ctxTokens = 10_000_000;
-/** The most the config takes for one pool is 4,096; a worker of that many slots is not one anybody runs. */
-const slotsPerPool = 1_000;
+/** The most that the config takes. */
+const slotsPerPool = 4_096;
 const reportMs = 1_000;
 const readyPatienceMs = 20_000;
 const dayMs = 86_400_000;
@@ -28,7 +29,7 @@ export type ControllerSpec = {
   readonly dir: string;
   readonly enginePort: number;
   readonly core: number | null;
-  /** Tasks that run at a time, over as many pools of 1,000 slots as that takes. */
+  /** Tasks that run at a time, over as many pools as that takes. */
   readonly slots: number;
   /** Tasks that may wait, in all. */
   readonly queueCapacity: number;
@@ -43,7 +44,7 @@ export async function startController(spec: ControllerSpec): Promise<RunningCont
   const { dir, core } = spec;
   await mkdir(dir, { recursive: true });
   const config = join(dir, 'orchestrator.json');
-  const pools = Array.from({ length: Math.ceil(spec.slots / slotsPerPool) }, (_, index) => `bench-${index}`);
+  const pools = toPools(spec);
   // JSON is YAML.
   await writeFile(config, JSON.stringify(toConfig(spec, pools), null, 2));
   const program = await startProgram({
@@ -56,7 +57,7 @@ export async function startController(spec: ControllerSpec): Promise<RunningCont
     env: { NODE_ENV: 'production' },
   });
   const over = new AbortController();
-  const agent = playAgent(spec, program.port, pools, over.signal);
+  const agent = playAgent(program.port, pools, over.signal);
   const stop = async (): Promise<void> => {
     over.abort();
     await agent;
@@ -71,18 +72,28 @@ export async function startController(spec: ControllerSpec): Promise<RunningCont
   return { program, stop };
 }
 
-function toConfig({ enginePort, slots, queueCapacity }: ControllerSpec, pools: readonly string[]): unknown {
-  const runtime = { kind: 'external', url: `http://127.0.0.1:${enginePort}`, digest };
+/** One pool of the fleet: as many slots as fit, on an address of its own. */
+type Pool = { readonly id: string; readonly url: string; readonly slots: number };
+
+function toPools({ slots, enginePort }: ControllerSpec): readonly Pool[] {
+  const count = Math.ceil(slots / slotsPerPool);
+  if (count > engineHosts.length) throw new Error(`${slots} slots need ${count} pools; the engine has ${engineHosts.length} addresses.`);
+  return engineHosts
+    .slice(0, count)
+    .map((host, index) => ({ id: `bench-${index}`, url: `http://${host}:${enginePort}`, slots: Math.ceil(slots / count) }));
+}
+
+function toConfig({ slots, queueCapacity }: ControllerSpec, pools: readonly Pool[]): unknown {
   const manyTasks = slots + queueCapacity + 1_000;
   return {
     models: { [modelRef]: { path: 'bench.gguf', digest, quant: 'Q8_0', ctx_limit: ctxTokens } },
-    pools: pools.map((id) => ({
+    pools: pools.map(({ id, url, slots: poolSlots }) => ({
       id,
       host: agentName,
       engine: 'llamacpp',
       model: modelRef,
-      runtime,
-      slots: Math.min(slots, slotsPerPool),
+      runtime: { kind: 'external', url, digest },
+      slots: poolSlots,
       determinism: 'none',
       queue: { capacity: Math.max(1, Math.ceil(queueCapacity / pools.length)) },
       admission: { default_deadline_ms: dayMs },
@@ -103,9 +114,9 @@ function toConfig({ enginePort, slots, queueCapacity }: ControllerSpec, pools: r
 }
 
 /** Report every second, and hold the long poll, as an agent does, until `signal`. */
-async function playAgent(spec: ControllerSpec, port: number, pools: readonly string[], signal: AbortSignal): Promise<void> {
+async function playAgent(port: number, pools: readonly Pool[], signal: AbortSignal): Promise<void> {
   const agent = createAgentClient({ baseUrl: `http://127.0.0.1:${port}` });
-  const status = toStatus(spec, pools);
+  const status = toStatus(pools);
   const report = async (): Promise<void> => {
     while (!signal.aborted) {
       await agent.reportStatus(agentName, status, { signal });
@@ -123,7 +134,7 @@ async function playAgent(spec: ControllerSpec, port: number, pools: readonly str
   }
 }
 
-function toStatus({ enginePort, slots }: ControllerSpec, pools: readonly string[]): AgentStatus {
+function toStatus(pools: readonly Pool[]): AgentStatus {
   const startedAt = new Date().toISOString();
   return {
     instance_id: randomUUID(),
@@ -139,7 +150,7 @@ function toStatus({ enginePort, slots }: ControllerSpec, pools: readonly string[
       devices: [],
       inventory_error: null,
     },
-    pools: pools.map((id) => ({
+    pools: pools.map(({ id, url, slots }) => ({
       pool_id: id,
       state: 'ready',
       start_count: 1,
@@ -151,14 +162,14 @@ function toStatus({ enginePort, slots }: ControllerSpec, pools: readonly string[
       preload: { outcome: 'ok', load_ms: 1 },
       replica: {
         replica_id: `${id}/1`,
-        url: `http://127.0.0.1:${enginePort}`,
+        url,
         engine: 'llamacpp',
         engine_version: 'bench-1',
         trtllm_version: null,
         model_digest: digest,
         quant: 'Q8_0',
         ctx: ctxTokens,
-        slots_total: Math.min(slots, slotsPerPool),
+        slots_total: slots,
         slots_free: null,
         numerics: `sha256:${'c'.repeat(64)}`,
         sampler_profile_version: 'v1',
@@ -174,11 +185,11 @@ function toStatus({ enginePort, slots }: ControllerSpec, pools: readonly string[
   };
 }
 
-async function whenReady(port: number, pools: readonly string[]): Promise<void> {
+async function whenReady(port: number, pools: readonly Pool[]): Promise<void> {
   const client = createClient({ baseUrl: `http://127.0.0.1:${port}` });
   let last: unknown = null;
   for (let waitedMs = 0; waitedMs < readyPatienceMs; waitedMs += 50) {
-    const health = await Promise.all(pools.map((id) => client.poolHealth(id)));
+    const health = await Promise.all(pools.map(({ id }) => client.poolHealth(id)));
     if (health.every(({ ready }) => ready)) return;
     last = health;
     await pause(50);

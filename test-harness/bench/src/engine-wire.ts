@@ -6,6 +6,11 @@
 /** How an answer comes: so many tokens a second, as fast as the socket takes them, or not at all. */
 export type Pace = number | 'fast' | 'silent';
 
+/**
+ * Addresses of the one engine: the controller's config takes one engine for one pool, so each pool gets another address.
+ */
+export const engineHosts = ['127.0.0.1', '127.0.0.2', '127.0.0.3'] as const;
+
 /** Tokens of every prompt, as the engine counts them. */
 export const promptTokens = 4;
 

@@ -36,7 +36,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.exit(130);
   });
 }
-process.exitCode = await main(process.argv.slice(2));
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  killPrograms();
+  process.stderr.write(`bench: ${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(1);
+}
 
 /** @returns 0 when all was measured, whether or not the targets are met: a bench reports, tests judge. */
 async function main(args: readonly string[]): Promise<number> {

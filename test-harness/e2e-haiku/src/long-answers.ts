@@ -14,10 +14,10 @@ export function longPrompt(tokens: number): string {
 
 /** A task of `maxTokens` tokens, about a millisecond each on a fast core. */
 export function longTask(maxTokens: number, rest: Partial<TaskRequest> = {}): TaskRequest {
-  return { model_ref: 'haiku-tiny', prompt: endlessPrompt, max_tokens: maxTokens, ...rest };
+  return { model_ref: 'haiku-tiny', prompt: endlessPrompt, max_tokens: maxTokens, sampler_profile_version: 'v1', ...rest };
 }
 
 /** A task of a few dozen tokens. */
 export function shortTask(rest: Partial<TaskRequest> = {}): TaskRequest {
-  return { model_ref: 'haiku-tiny', prompt: 'Write a haiku about rain.\n', max_tokens: 24, ...rest };
+  return { model_ref: 'haiku-tiny', prompt: 'Write a haiku about rain.\n', max_tokens: 24, sampler_profile_version: 'v1', ...rest };
 }

@@ -54,8 +54,8 @@ test('[ORCH-2002] a worker held after its third token shows exactly three tokens
   const taskId = await submit(request);
   const reader = readStream(stack.client, taskId);
   await reader.untilTokens(3);
-  // A task on the other lane goes all the way meanwhile: time passes, and nothing more comes.
-  await undisturbed(shortTask());
+  // A task on the other worker goes all the way meanwhile: time passes, and nothing more comes.
+  await undisturbed(shortTask({ pin_pool_id: 'haiku-b' }));
   expect(reader.tokenCount).toBe(3);
   expect(whole.startsWith(reader.text)).toBe(true);
   expect((await stack.client.task(taskId)).state).toBe('running');
@@ -107,7 +107,7 @@ test('[ORCH-3026] a task canceled in the queue never starts', async () => {
 
 test('[ORCH-3017] a task canceled while its prompt is read gives no token and frees its slot within a second', async () => {
   const { url } = stack.worker('haiku-b');
-  const taskId = await submit({ model_ref: 'haiku-tiny', prompt: longPrompt(3_000), max_tokens: 16, pin_pool_id: 'haiku-b' });
+  const taskId = await submit({ model_ref: 'haiku-tiny', prompt: longPrompt(3_000), max_tokens: 16, sampler_profile_version: 'v1', pin_pool_id: 'haiku-b' });
   const reader = readStream(stack.client, taskId);
   await eventually('the engine to read the prompt', () => isBusy(url));
   expect(reader.tokenCount).toBe(0);
@@ -188,7 +188,7 @@ test('[ORCH-2010] reconnects at 50 random events give byte-equal text, live and 
 test('[ORCH-2002] clients that never read cost no memory, and nobody else waits for them', async () => {
   const rss = () => readMetric(`${stack.url}/metrics`, 'process_resident_memory_bytes');
   const subscribers = () => readMetric(`${stack.url}/metrics`, 'stream_subscribers', { labels: { engine: 'llamacpp' } });
-  const taskId = await submit(longTask(3_000, { seed: 3 }));
+  const taskId = await submit(longTask(1_500, { seed: 3 }));
   const reader = readStream(stack.client, taskId);
   await reader.untilEnd();
   const whole = reader.text;
@@ -196,7 +196,7 @@ test('[ORCH-2002] clients that never read cost no memory, and nobody else waits 
 
   const before = await rss();
   // Each asks for the stream so often that the system's own buffers cannot hold the answers.
-  const asks = 60;
+  const asks = 120;
   const clients = Array.from({ length: 12 }, () => connect(Number(new URL(stack.url).port), '127.0.0.1'));
   for (const socket of clients) {
     socket.on('error', () => socket.destroy());
@@ -210,7 +210,7 @@ test('[ORCH-2002] clients that never read cost no memory, and nobody else waits 
   const grown = (await rss()) - before;
   const asked = clients.length * asks * streamBytes;
   expect(asked).toBeGreaterThan(100 * 2 ** 20);
-  expect(grown, `${clients.length} clients asked for ${asked} bytes`).toBeLessThan(asked / 4);
+  expect(grown, `${clients.length} clients asked for ${asked} bytes`).toBeLessThan(64 * 2 ** 20);
   for (const socket of clients) socket.destroy();
   await eventually('no stream left', async () => {
     const text = await (await fetch(`${stack.url}/metrics`)).text();

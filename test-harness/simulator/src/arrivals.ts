@@ -14,13 +14,31 @@ const BURST_FACTOR = 1.6;
 const OPEN_SESSIONS = 64;
 
 /** One task as its client means it, with what only the true model knows: how much it will write. */
-export type Arrival = { readonly spec: TaskSpec; readonly outTokens: number; readonly tenant: number };
+export type Arrival = {
+  /** 1 for the first; its task key is `task-NUMBER`. */
+  readonly number: number;
+  readonly spec: TaskSpec;
+  readonly outTokens: number;
+  readonly tenant: number;
+  /** 0 `interactive`, 1 `batch`. */
+  readonly klass: number;
+  readonly model: number;
+};
+
+/** Number of the task with this key; -1 for one that no client made. */
+export function numberOf(taskKey: string): number {
+  let number = 0;
+  for (let index = 'task-'.length; index < taskKey.length; index++) number = 10 * number + taskKey.charCodeAt(index) - 48;
+  return number > 0 ? number : -1;
+}
 
 export class Arrivals {
   readonly #rng: Rng;
   readonly #options: Options;
   readonly #tenantShares: readonly number[];
   readonly #sessions: string[][];
+  readonly #models: readonly string[];
+  readonly #tenants: readonly string[];
   readonly #meanRatePerMs: number;
   #made = 0;
   #sessionsMade = 0;
@@ -38,6 +56,8 @@ export class Arrivals {
     let upTo = 0;
     this.#tenantShares = weights.map((weight) => (upTo += weight / total));
     this.#sessions = Array.from({ length: options.tenants }, () => []);
+    this.#models = Array.from({ length: options.models }, (_, index) => `model-${index}`);
+    this.#tenants = Array.from({ length: options.tenants }, (_, index) => `tenant-${index}`);
     this.#nextBurstMs = this.#rng.exponential(BURST_EVERY_MS);
   }
 
@@ -62,13 +82,14 @@ export class Arrivals {
     );
     const interactive = rng.chance(0.7);
     const { promptTokens, outTokens, maxTokens } = drawLengths(rng);
+    const model = rng.below(this.#options.models);
     const spec: TaskSpec = {
       taskKey: `task-${this.#made}`,
-      tenantId: `tenant-${tenant}`,
+      tenantId: this.#tenants[tenant] ?? '',
       sessionKey: this.#session(tenant),
       priority: interactive ? 'interactive' : 'batch',
       workload: 'completion',
-      modelDigest: `model-${rng.below(this.#options.models)}`,
+      modelDigest: this.#models[model] ?? '',
       engine: null,
       ctxTokens: null,
       promptTokens,
@@ -80,7 +101,7 @@ export class Arrivals {
       expectedTokens: rng.chance(0.1) ? outTokens : null,
       kvHint: rng.chance(0.95) ? 'reuse' : 'cold',
     };
-    return { spec, outTokens, tenant };
+    return { number: this.#made, spec, outTokens, tenant, klass: interactive ? 0 : 1, model };
   }
 
   /** Half of the tasks continue a session that is open, the others begin one. */

@@ -1,6 +1,7 @@
 /** Watches every effect of the core while a run goes on, and stops it at the first broken promise. It plays no part itself. */
 import type { CoreEffect } from '@llama-orch/orchestrator-core';
-import type { Arrival } from './arrivals.ts';
+import { type Arrival, numberOf } from './arrivals.ts';
+import type { Options } from './options.ts';
 import type { TrueAttempt, TrueFleet, TrueWorker } from './true-fleet.ts';
 
 /** A promise of the core that a run saw broken. */
@@ -15,7 +16,6 @@ export type Followed = {
   readonly acceptance: number;
   readonly predictedStartMs: number | null;
   readonly deadlineAtMs: number;
-  readonly laneId: string;
   attempts: number;
   running: TrueAttempt | null;
   /** Set of its first attempt, `strict` only. */
@@ -23,33 +23,48 @@ export type Followed = {
 };
 
 export class Referee {
-  readonly tasks = new Map<string, Followed>();
+  /** By number of their arrival. */
+  readonly #tasks: (Followed | undefined)[] = [];
+  #alive = 0;
   readonly #fleet: TrueFleet;
   readonly #slots: number;
-  readonly #lastStarted = new Map<string, number>();
+  readonly #models: number;
+  /** Latest first start of each tenant's queue of each class and model. */
+  readonly #lastStarted: number[] = [];
   #acceptances = 0;
 
-  constructor(fleet: TrueFleet, slots: number) {
+  constructor(fleet: TrueFleet, options: Options) {
     this.#fleet = fleet;
-    this.#slots = slots;
+    this.#slots = options.slots;
+    this.#models = options.models;
+  }
+
+  /** Admitted tasks that have not ended. */
+  get alive(): number {
+    return this.#alive;
+  }
+
+  find(taskKey: string): Followed | undefined {
+    return this.#tasks[numberOf(taskKey)];
   }
 
   accept(arrival: Arrival, effect: Extract<CoreEffect, { kind: 'accept' }>, nowMs: number): Followed {
-    this.#demand(!this.tasks.has(effect.taskKey), () => `${effect.taskKey} was accepted twice`);
+    this.#demand(this.find(effect.taskKey) === undefined, () => `${effect.taskKey} was accepted twice`);
+    while (this.#tasks.length <= arrival.number) this.#tasks.push(undefined);
     this.#acceptances += 1;
-    const { predictedStartMs, deadlineMs, laneId } = effect.acceptance;
+    const { predictedStartMs, deadlineMs } = effect.acceptance;
     const task: Followed = {
       arrival,
       acceptedAtMs: nowMs,
       acceptance: this.#acceptances,
       predictedStartMs,
       deadlineAtMs: deadlineMs === null ? Infinity : nowMs + deadlineMs,
-      laneId,
       attempts: 0,
       running: null,
       numerics: null,
     };
-    this.tasks.set(effect.taskKey, task);
+    this.#tasks[arrival.number] = task;
+    this.#alive += 1;
     return task;
   }
 
@@ -70,12 +85,11 @@ export class Referee {
     this.#demand(task.numerics === null || task.numerics === worker.numerics, () => `${effect.taskKey} left its replica set`);
     if (spec.determinism === 'strict') task.numerics ??= worker.numerics;
     if (effect.attempt === 1 && spec.pinPoolId === null) {
-      const queue = `${task.laneId} ${spec.tenantId} ${spec.priority}`;
-      this.#demand(
-        (this.#lastStarted.get(queue) ?? 0) < task.acceptance,
-        () => `${effect.taskKey} was passed by a younger task of its queue`,
-      );
-      this.#lastStarted.set(queue, task.acceptance);
+      const { tenant, klass, model } = task.arrival;
+      const queue = (tenant * this.#models + model) * 2 + klass;
+      while (this.#lastStarted.length <= queue) this.#lastStarted.push(0);
+      this.#demand((this.#lastStarted[queue] ?? 0) < task.acceptance, () => `${effect.taskKey} was passed by a younger task of its queue`);
+      this.#lastStarted[queue] = task.acceptance;
     }
     task.attempts = effect.attempt;
     return { task, worker };
@@ -89,18 +103,19 @@ export class Referee {
 
   finish(taskKey: string): Followed {
     const task = this.#follow(taskKey, 'finished');
-    this.tasks.delete(taskKey);
+    this.#tasks[task.arrival.number] = undefined;
+    this.#alive -= 1;
     return task;
   }
 
   /** After the last event. */
   close(): void {
-    const [left] = this.tasks.keys();
-    this.#demand(left === undefined, () => `${this.tasks.size} admitted tasks never ended, the first is ${left}`);
+    const left = this.#tasks.find((task) => task !== undefined);
+    this.#demand(left === undefined, () => `${this.#alive} admitted tasks never ended, the first is ${left?.arrival.spec.taskKey}`);
   }
 
   #follow(taskKey: string, what: string): Followed {
-    const task = this.tasks.get(taskKey);
+    const task = this.find(taskKey);
     if (task === undefined) throw new Violation(`${taskKey} was ${what} though it is not alive`);
     return task;
   }

@@ -7,7 +7,6 @@ export class Measures {
   offered = 0;
   retried = 0;
   admitted = 0;
-  dispatched = 0;
   simulatedMs = 0;
   busySlotMs = 0;
   failovers = 0;
@@ -18,7 +17,9 @@ export class Measures {
   deadlinesMet = 0;
   readonly refused = new Map<string, number>();
   readonly ended = new Map<string, number>();
-  readonly waits = new Map<string, Histogram>();
+  /** By class, and by class and tenant. */
+  readonly classWaits: readonly [Histogram, Histogram] = [new Histogram(), new Histogram()];
+  readonly tenantWaits: readonly [Histogram[], Histogram[]] = [[], []];
   readonly predictionError = new Histogram();
   readonly queuedPredictionError = new Histogram();
   /** Actual minus predicted start of tasks that had to wait, and those waits. */
@@ -29,12 +30,12 @@ export class Measures {
   readonly offeredMs: number[] = [];
   readonly slowdown = new Map<number, { sum: number; count: number }>();
 
-  wait(label: string, ms: number): void {
-    const known = this.waits.get(label);
-    if (known !== undefined) return known.add(ms);
-    const made = new Histogram();
-    made.add(ms);
-    this.waits.set(label, made);
+  wait(klass: number, tenant: number, ms: number): void {
+    const index = klass === 0 ? 0 : 1;
+    this.classWaits[index].add(ms);
+    const tenants = this.tenantWaits[index];
+    while (tenants.length <= tenant) tenants.push(new Histogram());
+    tenants[tenant]?.add(ms);
   }
 }
 
@@ -92,7 +93,10 @@ export function toReport(options: Options, measures: Measures): Report {
     simulatedHours: rounded(measures.simulatedMs / 3_600_000, 3),
     utilization: rounded(measures.busySlotMs / (measures.simulatedMs * options.replicas * options.slots), 4),
     waits: Object.fromEntries(
-      [...measures.waits].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([label, waits]) => [label, toWaits(waits)]),
+      (['interactive', 'batch'] as const).flatMap((priority, klass) => [
+        [priority, toWaits(measures.classWaits[klass === 0 ? 0 : 1])],
+        ...measures.tenantWaits[klass === 0 ? 0 : 1].map((waits, tenant) => [`${priority} tenant-${tenant}`, toWaits(waits)]),
+      ]),
     ),
     predictedStart: {
       all: { medianAbsMs: rounded(all.percentile(0.5), 1), p90AbsMs: rounded(all.percentile(0.9), 1) },

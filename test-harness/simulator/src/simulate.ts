@@ -15,16 +15,18 @@ const RETRIES = 3;
 const LONGEST_TAIL_MS = 24 * HOUR_MS;
 
 type Planned =
-  | { readonly kind: 'arrival' }
   | { readonly kind: 'retry'; readonly arrival: Arrival; readonly tries: number }
   | { readonly kind: 'cancel'; readonly taskKey: string }
-  | { readonly kind: 'firstToken'; readonly attempt: TrueAttempt }
-  | { readonly kind: 'end'; readonly attempt: TrueAttempt }
-  | { readonly kind: 'break'; readonly attempt: TrueAttempt }
-  | { readonly kind: 'released'; readonly attempt: TrueAttempt }
-  | { readonly kind: 'crash' | 'silence' | 'gone' | 'up' | 'heard'; readonly worker: TrueWorker; readonly start: number }
-  | { readonly kind: 'poolDown'; readonly worker: TrueWorker; readonly start: number }
+  | TrueAttempt
+  | FleetPlan
   | { readonly kind: 'tick' };
+
+type FleetPlan = {
+  readonly kind: 'crash' | 'silence' | 'heard' | 'gone' | 'poolDown' | 'up';
+  readonly worker: TrueWorker;
+  /** Which life of the worker is meant; of another one it is no longer true. */
+  readonly start: number;
+};
 
 /**
  * Play a whole run.
@@ -47,7 +49,7 @@ class Simulation {
   readonly #endOfArrivalsMs: number;
   #nowMs = 0;
   #arriving: { readonly arrival: Arrival; readonly tries: number } | null = null;
-  #moreArrivals = true;
+  #nextArrivalMs = 0;
 
   constructor(options: Options) {
     this.#options = options;
@@ -55,24 +57,29 @@ class Simulation {
     this.#fleet = new TrueFleet(options);
     this.#arrivals = new Arrivals(options, meanServiceMs(options));
     this.#faults = new Faults(options);
-    this.#referee = new Referee(this.#fleet, options.slots);
+    this.#referee = new Referee(this.#fleet, options);
     this.#endOfArrivalsMs = options.hours * HOUR_MS;
   }
 
   run(): Report {
     for (const worker of this.#fleet.workers) this.#start(worker);
-    this.#plan(0, { kind: 'arrival' });
     this.#plan(1000, { kind: 'tick' });
     let tailEndsMs = Infinity;
-    for (let next = this.#future.pop(); next !== undefined; next = this.#future.pop()) {
-      this.#nowMs = next.atMs;
-      this.#happen(next.what);
-      if (this.#moreArrivals) continue;
+    // Something is always planned: the next tick.
+    for (;;) {
+      if (this.#nextArrivalMs <= this.#future.nextMs) {
+        this.#nowMs = this.#nextArrivalMs;
+        this.#onArrival();
+        continue;
+      }
+      this.#nowMs = this.#future.nextMs;
+      const next = this.#future.pop();
+      if (next !== undefined) this.#happen(next);
+      if (this.#nextArrivalMs !== Infinity) continue;
       tailEndsMs = Math.min(tailEndsMs, this.#nowMs + LONGEST_TAIL_MS);
-      if (this.#referee.tasks.size === 0 || this.#nowMs > tailEndsMs) break;
+      if (this.#referee.alive === 0 || this.#nowMs > tailEndsMs) break;
     }
     this.#referee.close();
-    this.#measures.simulatedMs = this.#nowMs;
     for (const lane of this.#core.lanes()) {
       if (lane.queued.interactive + lane.queued.batch + lane.running > 0)
         throw new Violation(`lane ${lane.laneId} is not empty at the end`);
@@ -82,33 +89,28 @@ class Simulation {
 
   #happen(what: Planned): void {
     switch (what.kind) {
-      case 'arrival':
-        return this.#onArrival();
       case 'retry':
         return this.#enqueue(what.arrival, what.tries);
       case 'cancel':
         return this.#send({ kind: 'cancel', nowMs: this.#nowMs, taskKey: what.taskKey });
-      case 'firstToken': {
-        const { attempt } = what;
-        if (attempt.state === 'running') {
-          this.#send({ kind: 'firstToken', nowMs: this.#nowMs, taskKey: attempt.taskKey, attempt: attempt.number });
-        }
-        return;
-      }
+      case 'firstToken':
+        if (what.state !== 'running') return;
+        what.kind = 'end';
+        this.#plan(what.decodeMs, what);
+        return this.#send({ kind: 'firstToken', nowMs: this.#nowMs, taskKey: what.taskKey, attempt: what.number });
       case 'end':
-        return this.#onAttemptOver(what.attempt, {
+        return this.#onAttemptOver(what, {
           kind: 'succeeded',
           finishReason: 'stop',
-          tokensIn: what.attempt.promptTokens,
-          tokensOut: what.attempt.outTokens,
-          cachedTokens: what.attempt.cachedTokens,
+          tokensIn: what.promptTokens,
+          tokensOut: what.outTokens,
+          cachedTokens: what.cachedTokens,
         });
       case 'break':
-        return this.#onAttemptOver(what.attempt, { kind: 'failed', error: 'worker-reset', message: 'connection reset', mayRunAgain: true });
+        return this.#onAttemptOver(what, { kind: 'failed', error: 'worker-reset', message: 'connection reset', mayRunAgain: true });
       case 'released':
-        return this.#onReleased(what.attempt);
+        return this.#onReleased(what);
       case 'crash':
-        return what.worker.starts === what.start ? this.#crash(what.worker) : undefined;
       case 'gone':
       case 'silence':
       case 'heard':
@@ -128,8 +130,9 @@ class Simulation {
     this.#measures.offered += 1;
     const { tasks } = this.#options;
     const gapMs = this.#arrivals.gapMs(this.#nowMs);
-    this.#moreArrivals = (tasks === 0 || this.#measures.offered < tasks) && this.#nowMs + gapMs <= this.#endOfArrivalsMs;
-    if (this.#moreArrivals) this.#plan(gapMs, { kind: 'arrival' });
+    const goesOn = (tasks === 0 || this.#measures.offered < tasks) && this.#nowMs + gapMs <= this.#endOfArrivalsMs;
+    this.#nextArrivalMs = goesOn ? this.#nowMs + gapMs : Infinity;
+    if (!goesOn) this.#measureLoad();
   }
 
   #enqueue(arrival: Arrival, tries: number): void {
@@ -171,22 +174,24 @@ class Simulation {
     const recovery = this.#faults.recovery();
     if (recovery.kind === 'repair') this.#plan(noticeMs, { kind: 'poolDown', worker, start });
     this.#plan(noticeMs + recovery.afterMs, { kind: 'up', worker, start });
-    for (const attempt of [...worker.attempts]) {
+    for (const attempt of worker.attempts.slice()) {
       if (attempt.state === 'running') {
         this.#onAttemptOver(attempt, { kind: 'failed', error: 'worker-reset', message: 'the worker died', mayRunAgain: true });
       }
     }
   }
 
-  #onFleet({ kind, worker, start }: Extract<Planned, { kind: 'gone' | 'silence' | 'heard' | 'poolDown' | 'up' }>): void {
+  #onFleet({ kind, worker, start }: FleetPlan): void {
     if (worker.starts !== start) return;
     const nowMs = this.#nowMs;
     const { replicaId, poolId } = worker;
     switch (kind) {
+      case 'crash':
+        return this.#crash(worker);
       case 'gone':
         worker.reported = false;
         for (const attempt of worker.attempts) attempt.state = 'over';
-        worker.attempts.clear();
+        worker.attempts.length = 0;
         return this.#send({ kind: 'replicaDown', nowMs, replicaId });
       case 'poolDown':
         return this.#send({ kind: 'poolState', nowMs, poolId, state: 'down' });
@@ -207,10 +212,10 @@ class Simulation {
 
   #onAttemptOver(attempt: TrueAttempt, outcome: AttemptOutcome): void {
     if (attempt.state !== 'running') return;
-    this.#measures.busySlotMs += this.#nowMs - attempt.startedAtMs;
+    this.#measureBusy(attempt);
     attempt.state = 'over';
-    attempt.worker.attempts.delete(attempt);
-    const task = this.#referee.tasks.get(attempt.taskKey);
+    attempt.worker.leave(attempt);
+    const task = this.#referee.find(attempt.taskKey);
     if (task?.running === attempt) task.running = null;
     this.#send({ kind: 'ended', nowMs: this.#nowMs, taskKey: attempt.taskKey, attempt: attempt.number, outcome, slotFree: true });
   }
@@ -218,7 +223,7 @@ class Simulation {
   #onReleased(attempt: TrueAttempt): void {
     if (attempt.state !== 'releasing') return;
     attempt.state = 'over';
-    attempt.worker.attempts.delete(attempt);
+    attempt.worker.leave(attempt);
     const { taskKey, number } = attempt;
     const { replicaId } = attempt.worker;
     // Engines that confirm the abort itself, and those whose slots are polled.
@@ -284,6 +289,7 @@ class Simulation {
     if (effect.attempt === 1) this.#measureStart(task);
     const cachedTokens = effect.kvWarmth ? Math.floor(spec.promptTokens / 2) : 0;
     const attempt: TrueAttempt = {
+      kind: 'firstToken',
       taskKey: effect.taskKey,
       number: effect.attempt,
       worker,
@@ -292,27 +298,28 @@ class Simulation {
       promptTokens: spec.promptTokens,
       cachedTokens,
       hangs: this.#faults.hangs(),
+      decodeMs: 0,
       state: 'running',
     };
     task.running = attempt;
-    worker.attempts.add(attempt);
-    this.#measures.dispatched += 1;
+    worker.attempts.push(attempt);
     // A dead worker whose agent has not told yet: connection refused.
-    if (!worker.alive) return this.#plan(2, { kind: 'break', attempt });
+    if (!worker.alive) return this.#planNext(attempt, 'break', 2);
     if (attempt.hangs) return;
     const { prefillMs, decodeMs } = this.#fleet.serve(worker, spec.promptTokens - cachedTokens, outTokens);
-    if (this.#faults.breaks()) return this.#plan((prefillMs + decodeMs) / 2, { kind: 'break', attempt });
-    this.#plan(prefillMs, { kind: 'firstToken', attempt });
-    this.#plan(prefillMs + decodeMs, { kind: 'end', attempt });
+    attempt.decodeMs = decodeMs;
+    if (this.#faults.breaks()) return this.#planNext(attempt, 'break', (prefillMs + decodeMs) / 2);
+    this.#planNext(attempt, 'firstToken', prefillMs);
   }
 
   #onAbort(effect: Extract<CoreEffect, { kind: 'abort' }>): void {
     const pool = effect.replicaId.slice(0, effect.replicaId.lastIndexOf('/'));
     for (const attempt of this.#fleet.byPool.get(pool)?.attempts ?? []) {
       if (attempt.taskKey !== effect.taskKey || attempt.number !== effect.attempt) continue;
-      this.#measures.busySlotMs += this.#nowMs - attempt.startedAtMs;
+      this.#measureBusy(attempt);
       attempt.state = 'releasing';
-      if (!attempt.hangs) this.#plan(this.#faults.releaseMs(), { kind: 'released', attempt });
+      // What is planned for it already can only free the slot earlier.
+      if (!attempt.hangs) this.#planNext(attempt, 'released', this.#faults.releaseMs());
     }
   }
 
@@ -335,9 +342,7 @@ class Simulation {
 
   #measureStart(task: Followed): void {
     const waitedMs = this.#nowMs - task.acceptedAtMs;
-    const { spec } = task.arrival;
-    this.#measures.wait(spec.priority, waitedMs);
-    this.#measures.wait(`${spec.priority} ${spec.tenantId}`, waitedMs);
+    this.#measures.wait(task.arrival.klass, task.arrival.tenant, waitedMs);
     if (task.predictedStartMs === null) return;
     const error = waitedMs - task.predictedStartMs;
     this.#measures.predictionError.add(Math.abs(error));
@@ -345,6 +350,25 @@ class Simulation {
     this.#measures.queuedPredictionError.add(Math.abs(error));
     this.#measures.biasSumMs += error;
     this.#measures.actualWaitSumMs += waitedMs;
+  }
+
+  /** How busy the fleet was while clients came: taken when the last one did. */
+  #measureLoad(): void {
+    this.#measures.simulatedMs = this.#nowMs;
+    for (const worker of this.#fleet.workers) {
+      for (const attempt of worker.attempts)
+        if (attempt.state === 'running') this.#measures.busySlotMs += this.#nowMs - attempt.startedAtMs;
+    }
+  }
+
+  #planNext(attempt: TrueAttempt, kind: TrueAttempt['kind'], afterMs: number): void {
+    attempt.kind = kind;
+    this.#plan(afterMs, attempt);
+  }
+
+  /** Slot time used while clients came; an attempt that ends later was counted up to then. */
+  #measureBusy(attempt: TrueAttempt): void {
+    if (this.#nextArrivalMs !== Infinity) this.#measures.busySlotMs += this.#nowMs - attempt.startedAtMs;
   }
 
   #plan(afterMs: number, what: Planned): void {

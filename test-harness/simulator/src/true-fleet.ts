@@ -12,6 +12,8 @@ const HOST_REPLICAS = 8;
 
 /** One attempt on a worker. */
 export type TrueAttempt = {
+  /** It is its own plan: what happens to it next, at the time planned for it. */
+  kind: 'firstToken' | 'end' | 'break' | 'released';
   readonly taskKey: string;
   readonly number: number;
   readonly worker: TrueWorker;
@@ -21,6 +23,7 @@ export type TrueAttempt = {
   readonly cachedTokens: number;
   /** A hung attempt neither ends nor frees its slot when aborted. */
   readonly hangs: boolean;
+  decodeMs: number;
   state: 'running' | 'releasing' | 'over';
 };
 
@@ -34,7 +37,7 @@ export class TrueWorker {
   alive = false;
   /** Its agent says it is Ready, as far as the controller knows. */
   reported = false;
-  readonly attempts = new Set<TrueAttempt>();
+  readonly attempts: TrueAttempt[] = [];
 
   constructor(poolId: string, numerics: string, slowness: number) {
     this.poolId = poolId;
@@ -48,7 +51,13 @@ export class TrueWorker {
 
   /** Running and releasing. */
   get occupied(): number {
-    return this.attempts.size;
+    return this.attempts.length;
+  }
+
+  /** The attempt has left its slot. */
+  leave(attempt: TrueAttempt): void {
+    const index = this.attempts.indexOf(attempt);
+    if (index !== -1) this.attempts.splice(index, 1);
   }
 }
 
@@ -123,7 +132,7 @@ export function toConfig(options: Options): CoreConfig {
     tenants: [{ ...tenant, tenantId: 'tenant-1', weight: 2 }],
     defaultTenant: tenant,
     classes: { interactive: { weight: 8, rate: null }, batch: { weight: 1, rate: null } },
-    sessions: { ttlMs: 600_000, maxTurns: 8, maxSessions: 100_000 },
+    sessions: { ttlMs: 600_000, maxTurns: 8, maxSessions: 20_000 },
     maxAttempts: 3,
     unavailableGraceMs: 30_000,
   };

@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'regen-schema': async () => (await import('./regen-schema.ts')).regenSchema,
   docs: async () => (await import('./docs.ts')).docs,
   simulate: async () => (await import('./simulate.ts')).simulate,
+  bench: async () => (await import('./bench.ts')).bench,
 };
 
 // A terminal that is closed while we tidy up must not keep us from it.

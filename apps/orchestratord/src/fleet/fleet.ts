@@ -115,7 +115,10 @@ export class Fleet {
     this.#statuses.set(name, status);
     const reported = new Map(status.pools.map((pool) => [pool.pool_id, pool]));
     for (const entry of this.#byHost.get(name) ?? []) {
-      entry.status = reported.get(entry.pool.id) ?? null;
+      const pool = reported.get(entry.pool.id);
+      // An agent that has just started says nothing of pools that it has not applied yet: it may adopt their workers in a moment, and
+      // the streams on these must not be cut.
+      if (pool !== undefined || status.generation > 0) entry.status = pool ?? null;
       this.#assess(entry);
     }
     return answer;

@@ -30,22 +30,30 @@ export const createStreamRoute =
     if (request.method !== 'GET') return false;
     const match = streamPath.exec(request.url ?? '');
     if (match === null) return false;
-    const caller = options.guard.check({
-      method: request.method,
-      header: headerReader(request.headers),
-      remote: request.socket.remoteAddress,
-    });
-    const { correlationId } = caller;
-    try {
-      if (!caller.ok) throw caller.error;
-      const forbidden = checkScope(caller.principal, 'tasks');
-      if (forbidden !== undefined) throw forbidden;
-      serve(options, request, response, { taskId: decodeId(match[1] as string), tenantId: caller.principal.tenantId, correlationId });
-    } catch (error) {
-      writeError(response, error, { correlationId, log: options.log });
-    }
+    const taskId = match[1] as string;
+    // A request that was sent behind an unfinished answer has no socket yet. It must wait for it: opened now, its answer would pile
+    // up here, and one client that asks often and reads nothing could fill the memory.
+    if (response.socket === null) response.once('socket', () => answerStream(options, request, response, taskId));
+    else answerStream(options, request, response, taskId);
     return true;
   };
+
+const answerStream = (options: StreamRouteOptions, request: IncomingMessage, response: ServerResponse, encodedId: string): void => {
+  const caller = options.guard.check({
+    method: request.method ?? 'GET',
+    header: headerReader(request.headers),
+    remote: request.socket.remoteAddress,
+  });
+  const { correlationId } = caller;
+  try {
+    if (!caller.ok) throw caller.error;
+    const forbidden = checkScope(caller.principal, 'tasks');
+    if (forbidden !== undefined) throw forbidden;
+    serve(options, request, response, { taskId: decodeId(encodedId), tenantId: caller.principal.tenantId, correlationId });
+  } catch (error) {
+    writeError(response, error, { correlationId, log: options.log });
+  }
+};
 
 type StreamRequest = { readonly taskId: string; readonly tenantId: string; readonly correlationId: string };
 

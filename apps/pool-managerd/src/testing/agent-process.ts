@@ -75,7 +75,7 @@ export const createAgentHome = async (agent: Readonly<Record<string, unknown>> =
 };
 
 /** A busy host starts an engine in some seconds. */
-const lineWithinMs = 20_000;
+const lineWithinMs = 40_000;
 
 const watch = async (child: ChildProcess): Promise<AgentProcess> => {
   const lines: LogLine[] = [];

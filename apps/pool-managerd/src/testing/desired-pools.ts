@@ -1,8 +1,10 @@
 /**
  * Desired pools for tests, in the words of the contract. It knows the model of this repository and nothing else.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type MockScript, mockEngineMain } from '@llama-orch/adapter-mock';
 import type { DesiredPool } from '@llama-orch/api-types';
 
 export const haikuPath = fileURLToPath(new URL('../../../../models/haiku-tiny/haiku-tiny.gguf', import.meta.url));
@@ -32,3 +34,24 @@ export const desiredPool = (overrides: Partial<DesiredPool> = {}): DesiredPool =
   expected_engine_version: null,
   ...overrides,
 });
+
+/** A pool whose worker is the scripted engine: a real process that speaks llama.cpp's wire and misbehaves as told. */
+export const scriptedPool = (dir: string, script: Partial<MockScript> = {}, overrides: Partial<DesiredPool> = {}): DesiredPool => {
+  const file = join(dir, `${overrides.id ?? 'haiku-a'}.script.json`);
+  writeFileSync(file, JSON.stringify(script));
+  const flags = [
+    '--host',
+    '{host}',
+    '--port',
+    '{port}',
+    '--slots',
+    '{slots}',
+    '--ctx',
+    '{ctx}',
+    '--model',
+    '{model_name}',
+    '--script',
+    file,
+  ];
+  return desiredPool({ runtime: { kind: 'command', command: [process.execPath, mockEngineMain(), ...flags] }, ...overrides });
+};

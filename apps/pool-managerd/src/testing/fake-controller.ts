@@ -95,7 +95,7 @@ export const startFakeController = async (
   const address = server.address();
   const boundPort = typeof address === 'object' && address !== null ? address.port : 0;
 
-  const waitFor: FakeController['waitFor'] = (what, holds, withinMs = 20_000) =>
+  const waitFor: FakeController['waitFor'] = (what, holds, withinMs = 40_000) =>
     new Promise((resolve, reject) => {
       const settle = (status: AgentStatus): void => {
         if (!holds(status)) return;
@@ -116,7 +116,7 @@ export const startFakeController = async (
     faults,
     setPools(pools) {
       desired = { generation: desired.generation + 1, pools: [...pools] };
-      for (const poll of [...polls]) poll();
+      for (const poll of polls) poll();
     },
     refuseWith(status) {
       refusal = status;

@@ -1,11 +1,15 @@
 /** Tests of calls and streams against raw sockets that answer, stall, reset and flood as each test says. */
 import { getEventListeners } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { EngineHttp, type EngineHttpOptions } from './engine-http.ts';
 import type { StreamDecoder } from './event-stream.ts';
 import { WorkerError } from './worker-error.ts';
 
+vi.setConfig({ testTimeout: 60_000 });
+
+/** For machines that are busy with other things. */
+const patience = { timeout: 10_000 };
 const cleanUps: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
@@ -185,7 +189,7 @@ test('ends a call at its time limit, its signal, and its size, and lets go of ev
   await expect(http.requestText(get, { signal: controller.signal })).rejects.toMatchObject({ kind: 'aborted' });
   expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
   await http.close();
-  await expect.poll(() => sockets.size).toBe(0);
+  await expect.poll(() => sockets.size, patience).toBe(0);
 });
 
 test('closes its idle connections before an engine would', async () => {
@@ -195,7 +199,7 @@ test('closes its idle connections before an engine would', async () => {
   await connect(url).requestJson(get, { signal: never() });
   expect(sockets.size).toBe(1);
   const startedMs = performance.now();
-  await expect.poll(() => sockets.size, { timeout: 6_000 }).toBe(0);
+  await expect.poll(() => sockets.size, patience).toBe(0);
   expect(performance.now() - startedMs).toBeLessThan(5_000);
 });
 
@@ -211,7 +215,7 @@ test('hands over what came before the decoder failed, then the failure', async (
   const { batches, error } = await collect(stream(connect(url)));
   expect(batches).toEqual(['abc']);
   expect(error).toMatchObject({ kind: 'worker-reset', message: 'a bad letter' });
-  await expect.poll(() => sockets.size).toBe(0);
+  await expect.poll(() => sockets.size, patience).toBe(0);
 });
 
 test('waits for an end that takes time, and lets an abort cut it short', async () => {
@@ -272,7 +276,7 @@ test('pauses the connection for a consumer that does not read, loses nothing, an
         before = written;
         return still;
       },
-      { interval: 100 },
+      { ...patience, interval: 100 },
     )
     .toBe(true);
   expect(written).toBeLessThan(pieces / 2);
@@ -293,7 +297,7 @@ test('aborts the request of a consumer that leaves, and gives it nothing more', 
   expect(await events.next()).toEqual({ done: false, value: ['a', 'b', 'c'] });
   await events.return?.();
   expect(await events.next()).toEqual({ done: true, value: undefined });
-  await expect.poll(() => sockets.size).toBe(0);
+  await expect.poll(() => sockets.size, patience).toBe(0);
 });
 
 test('keeps a refusal of a stream short', async () => {

@@ -48,9 +48,14 @@ test('never sends the header that lets a generation outlive its client, and pass
 });
 
 test('polls /slots at most 0.7 times a second, whoever asks', async () => {
-  await Promise.all([adapter.slots?.(signal), adapter.slots?.(signal), adapter.confirmReleased({ signal, expectedBusy: () => 0 })]);
-  const polls = (await server.control.requests()).filter((request) => request.path === '/slots');
-  expect(polls.length).toBeLessThanOrEqual(2);
+  const polls = async (): Promise<number> => (await server.control.requests()).filter((request) => request.path === '/slots').length;
+  await Promise.all([adapter.slots?.(signal), adapter.slots?.(signal)]);
+  expect(await polls()).toBe(1);
+  const early = Promise.allSettled([adapter.slots?.(signal), adapter.confirmReleased({ signal, expectedBusy: () => 0 })]);
+  for (let call = 0; call < 20; call += 1) await adapter.health(signal);
+  expect(await polls()).toBe(1);
+  await adapter.close();
+  expect((await early).map((outcome) => outcome.status)).toEqual(['rejected', 'rejected']);
   expect(adapter.capabilities.maxSlotPollHz).toBe(0.7);
 });
 

@@ -62,12 +62,13 @@ export const startMockEngine = async (options: MockEngineOptions = {}): Promise<
 
 const isRunning = (child: ChildProcess): boolean => child.exitCode === null && child.signalCode === null;
 
-const flagsOf = ({ wire, slots, ctxTokens, modelName, port }: MockEngineOptions): readonly string[] => [
+const flagsOf = ({ wire, slots, ctxTokens, modelName, host, port }: MockEngineOptions): readonly string[] => [
   '--script',
   '-',
   ...(wire === undefined ? [] : ['--wire', wire]),
   ...(slots === undefined ? [] : ['--slots', String(slots)]),
   ...(ctxTokens === undefined ? [] : ['--ctx', String(ctxTokens)]),
   ...(modelName === undefined ? [] : ['--model', modelName]),
+  ...(host === undefined ? [] : ['--host', host]),
   ...(port === undefined ? [] : ['--port', String(port)]),
 ];

@@ -68,6 +68,11 @@ export class ScriptedEngine {
     for (const answer of this.#running) answer.release(steps);
   }
 
+  /** Nobody says anything from now on; slots stay taken until their clients leave. */
+  silence(): void {
+    for (const answer of this.#running) answer.silence();
+  }
+
   /** End every hold, and the time for which abandoned answers still keep their slots. */
   lift(): void {
     for (const answer of [...this.#queue, ...this.#running]) answer.lift();
@@ -183,6 +188,10 @@ export class Answer {
     this.#stop();
     this.#engine.tokensPredictedTotal += this.tokensOut;
     this.#engine.free(this);
+  }
+
+  silence(): void {
+    this.#allowedSteps = this.#steps;
   }
 
   /** The engine goes away; no timer may outlive it. */

@@ -20,10 +20,13 @@ export type HttpFront = {
   /** The latest 1,000, oldest first. */
   readonly requests: () => readonly RecordedRequest[];
   readonly closeIdleConnections: () => void;
+  /** Take no new connections; resolves when the open ones are gone. */
+  readonly drain: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
 export type HttpFrontOptions = {
+  readonly host: string;
   readonly port: number;
   readonly script: () => EngineScript;
   readonly handle: (exchange: Exchange) => void;
@@ -31,7 +34,7 @@ export type HttpFrontOptions = {
 
 const keptRequests = 1_000;
 
-export const createHttpFront = async ({ port, script, handle }: HttpFrontOptions): Promise<HttpFront> => {
+export const createHttpFront = async ({ host, port, script, handle }: HttpFrontOptions): Promise<HttpFront> => {
   const sockets = new Set<Socket>();
   const requests: RecordedRequest[] = [];
   const answer = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -58,26 +61,29 @@ export const createHttpFront = async ({ port, script, handle }: HttpFrontOptions
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => {});
   });
-  await listen(server, port);
+  await listen(server, port, host);
+  const drain = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+    });
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`,
     openSockets: () => sockets.size,
     requests: () => [...requests],
     closeIdleConnections: () => server.closeIdleConnections(),
+    drain,
     close: async () => {
-      const closed = new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
+      const closed = drain();
       for (const socket of sockets) socket.destroy();
       await closed;
     },
   };
 };
 
-export const listen = (server: Server, port: number): Promise<void> =>
+export const listen = (server: Server, port: number, host = '127.0.0.1'): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
+    server.listen(port, host, () => {
       server.off('error', reject);
       resolve();
     });

@@ -8,6 +8,7 @@ export {
   defaultScript,
   driverErrorText,
   type EngineScript,
+  type MockScript,
   parseScript,
   type ScriptedFault,
   type ScriptedRefusal,

@@ -7,6 +7,7 @@ import { parseScript } from './script.ts';
 import { createMockServer, isWireName } from './server.ts';
 
 const usage = `llama-orch-mock-engine: an engine that does what a script says
+  --host ADDRESS    address of the engine (default 127.0.0.1)
   --port N          port of the engine; 0 (default) picks one
   --control-port N  port of the control; 0 (default) picks one
   --script FILE|-   JSON with changes to the default script; - reads standard input
@@ -33,6 +34,7 @@ const readScript = (file: string | undefined) =>
 const flags = () =>
   parseArgs({
     options: {
+      host: { type: 'string', default: '127.0.0.1' },
       port: { type: 'string', default: '0' },
       'control-port': { type: 'string', default: '0' },
       script: { type: 'string' },
@@ -79,13 +81,20 @@ const onExit = (code: number, stderr: string): void => {
   process.stderr.write(stderr, () => process.exit(code));
 };
 
+const { exitAfter, onSigterm } = command.script;
+
 try {
-  const { url, control } = await createMockServer({ ...command, modelName: command.model, onExit });
-  const { url: controlUrl } = await serveControl(control, command.controlPort);
-  say(`listening on ${url}`);
+  const server = await createMockServer({ ...command, modelName: command.model, onExit });
+  const { url: controlUrl } = await serveControl(server.control, command.controlPort);
+  say(`listening on ${server.url}`);
   say(`control ${controlUrl}`);
+  if (exitAfter !== null) setTimeout(() => onExit(exitAfter.code, exitAfter.stderr), exitAfter.ms);
+  process.on('SIGTERM', () => {
+    if (onSigterm === 'exit') process.exit(0);
+    if (onSigterm === 'silent') void server.goSilent().then(() => process.exit(0));
+  });
 } catch (thrown) {
   say(`cannot listen: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   process.exit(1);
 }
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(0));
+process.once('SIGINT', () => process.exit(0));

@@ -6,7 +6,20 @@ import type { EngineScript, ScriptedFault, ScriptedStep } from '@llama-orch/adap
 
 export type { EngineScript, ScriptedFault, ScriptedRefusal, ScriptedStep } from '@llama-orch/adapter-api/conformance';
 
-export const defaultScript: EngineScript = {
+/** A script with what concerns the process rather than its answers. */
+export type MockScript = EngineScript & {
+  /** Everything is refused as loading for so long after the start, ms. */
+  readonly loadingMs: number;
+  /** The process prints `stderr` and ends by itself after so long; `null` = it does not. */
+  readonly exitAfter: { readonly ms: number; readonly code: number; readonly stderr: string } | null;
+  /**
+   * What SIGTERM does: `exit` with 0, `ignore` it, or go `silent` as llama-server does: no new connections, not a byte to
+   * the open ones, exit once they are gone.
+   */
+  readonly onSigterm: 'exit' | 'ignore' | 'silent';
+};
+
+export const defaultScript: MockScript = {
   health: 'ready',
   engineVersion: 'mock-1',
   steps: null,
@@ -22,6 +35,9 @@ export const defaultScript: EngineScript = {
   slotsLie: null,
   closeAfterAnswer: false,
   fault: null,
+  loadingMs: 0,
+  exitAfter: null,
+  onSigterm: 'exit',
 };
 
 /** Text that a CUDA build prints before it dies of device memory. */
@@ -35,7 +51,7 @@ export const driverErrorText = 'CUDA error: unspecified launch failure\nNVRM: Xi
  * @param value - Any JSON.
  * @throws Error that names every unknown field and every value of a wrong type, with its path.
  */
-export const parseScript = (value: unknown): EngineScript => {
+export const parseScript = (value: unknown): MockScript => {
   const faults: string[] = [];
   if (!isObject(value)) throw new Error('A script is a JSON object.');
   for (const [name, given] of Object.entries(value)) {
@@ -106,4 +122,7 @@ const checks: Readonly<Record<string, (value: unknown) => boolean>> = {
   slotsLie: orNull(isOneOf('all-free', 'all-busy')),
   closeAfterAnswer: isBoolean,
   fault: orNull(isFault),
-} satisfies Record<keyof EngineScript, (value: unknown) => boolean>;
+  loadingMs: isCount,
+  exitAfter: orNull((value) => isObject(value) && isCount(value['ms']) && isCount(value['code']) && isString(value['stderr'])),
+  onSigterm: isOneOf('exit', 'ignore', 'silent'),
+} satisfies Record<keyof MockScript, (value: unknown) => boolean>;

@@ -4,6 +4,7 @@
  */
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import {
+  engineHosts,
   finalEvent,
   type Framing,
   jsonAnswer,
@@ -106,7 +107,23 @@ let held: (() => void)[] | null = null;
 let tokensSent = 0;
 let fastScheduled = false;
 
-const server = createServer({ noDelay: true }, (socket) => {
+await listenEverywhere();
+
+/** The first address picks the port, the others take the same one. */
+async function listenEverywhere(): Promise<void> {
+  let port = 0;
+  for (const host of engineHosts) {
+    const server = createServer({ noDelay: true }, onConnection);
+    const options = { host, port, backlog: 4_096 };
+    await new Promise<void>((resolve) => {
+      server.listen(options, resolve);
+    });
+    port = (server.address() as AddressInfo).port;
+  }
+  process.stdout.write(`listening on ${port}\n`);
+}
+
+function onConnection(socket: Socket): void {
   const reader = new RequestReader();
   let answer: Answer | null = null;
   socket.setEncoding('latin1');
@@ -122,10 +139,7 @@ const server = createServer({ noDelay: true }, (socket) => {
     open.delete(answer);
     fast.delete(answer);
   });
-});
-server.listen({ host: '127.0.0.1', port: 0, backlog: 4_096 }, () => {
-  process.stdout.write(`listening on ${(server.address() as AddressInfo).port}\n`);
-});
+}
 
 function serve(socket: Socket, { method, path, version, body }: WholeRequest): Answer | null {
   switch (`${method} ${path}`) {

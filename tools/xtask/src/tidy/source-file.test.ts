@@ -37,7 +37,6 @@ tests('not one');
   expect(tests).toEqual([
     { title: '[ORCH-3008] one', modifiers: [], line: 2 },
     { title: 'two %i', modifiers: ['each'], line: 3 },
-    { title: '', modifiers: ['each'], line: 3 },
     { title: 'three   four', modifiers: ['skip'], line: 4 },
   ]);
 });

@@ -40,6 +40,7 @@ export function parseSourceFile(path: string, text: string): SourceFile {
   const lineAt = lineFinder(text);
   const imports: Import[] = [];
   const tests: TestCall[] = [];
+  const makers = new Set<CallExpression>();
   const note = (source: { value: unknown } | null, start: number, isTypeOnly: boolean): void => {
     if (source !== null && typeof source.value === 'string') imports.push({ specifier: source.value, line: lineAt(start), isTypeOnly });
   };
@@ -50,7 +51,9 @@ export function parseSourceFile(path: string, text: string): SourceFile {
     ImportExpression: (node) => note(node.source.type === 'Literal' ? node.source : null, node.start, false),
     TSImportType: (node) => note(node.source, node.start, true),
     CallExpression: (node) => {
-      const call = testCall(node);
+      // `test.each(rows)('title', …)`: the inner call makes a test function and is no test itself. Outer calls come first.
+      if (node.callee.type === 'CallExpression') makers.add(node.callee);
+      const call = makers.has(node) ? undefined : testCall(node);
       if (call !== undefined) tests.push({ ...call, line: lineAt(node.start) });
     },
   }).visit(program);

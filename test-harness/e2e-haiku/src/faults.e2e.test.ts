@@ -1,0 +1,129 @@
+import type { TaskRequest } from '@llama-orch/api-types';
+import { OrchApiError } from '@llama-orch/openapi-client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from './eventually.ts';
+import { longTask, shortTask } from './long-answers.ts';
+import { type Stack, startStack } from './stack.ts';
+import { readStream } from './stream-reader.ts';
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack({ ctxLimit: 4_096 });
+});
+afterAll(() => stack?.stop());
+
+const pools = ['haiku-a', 'haiku-b'] as const;
+const submit = async (request: TaskRequest): Promise<string> => (await stack.client.submit(request)).task_id;
+
+/** The text of a task that nothing disturbs. */
+async function undisturbed(request: TaskRequest): Promise<string> {
+  const { result } = await stack.client.waitForResult(await submit(request), { pollMs: 50 });
+  return result?.text ?? '';
+}
+
+async function untilUnready(poolId: string): Promise<void> {
+  await eventually(`pool ${poolId} to be Unready`, async () => !(await stack.client.poolHealth(poolId)).ready, {
+    describe: stack.describe,
+  });
+}
+
+test('[ORCH-3301] kill -9 of a worker: the strict stream goes on byte-equal elsewhere, its pool restarts and serves again', async () => {
+  const request = longTask(1_500, { seed: 21 });
+  const whole = await undisturbed(request);
+  const reader = readStream(stack.client, await submit(request));
+  const { pool_id: poolId } = await reader.untilStarted();
+  await reader.untilTokens(20);
+  const killed = stack.worker(poolId);
+  stack.signalWorker(poolId, 'SIGKILL');
+  await untilUnready(poolId);
+
+  const end = await reader.untilEnd();
+  expect(end).toMatchObject({ failovers: 1, kv_migrated: false, finish_reason: 'length', tokens_out: 1_500 });
+  expect(end.failover_ms).toBeGreaterThan(0);
+  expect(reader.text).toBe(whole);
+  expect(reader.events.filter(({ event }) => event === 'started')).toHaveLength(1);
+
+  await stack.untilReady([poolId]);
+  expect(await stack.client.poolHealth(poolId)).toMatchObject({ start_count: killed.startCount + 1, restarts: 1 });
+  expect(stack.worker(poolId).pid).not.toBe(killed.pid);
+  const next = readStream(stack.client, await submit(shortTask({ pin_pool_id: poolId })));
+  expect((await next.untilStarted()).replica_id).toBe(`${poolId}/${killed.startCount + 1}`);
+  await next.untilEnd();
+});
+
+test('[ORCH-3301] kill -9 of a worker: a best_effort task that has begun ends with WORKER_RESET, one that waits is served', async () => {
+  const [first, second] = await Promise.all(
+    pools.map(async (id) => readStream(stack.client, await submit(longTask(1_500, { determinism: 'best_effort', pin_pool_id: id })))),
+  );
+  await Promise.all([first?.untilTokens(3), second?.untilTokens(3)]);
+  const waiting = readStream(stack.client, await submit(shortTask({ determinism: 'best_effort' })));
+  stack.signalWorker('haiku-a', 'SIGKILL');
+  await first?.untilOver();
+  expect(first?.events.at(-1)).toMatchObject({ event: 'error', data: { code: 'WORKER_RESET', retriable: true, pool_id: 'haiku-a' } });
+  await second?.untilEnd();
+  await waiting.untilEnd();
+  await stack.untilReady(['haiku-a']);
+});
+
+test('[ORCH-2109] kill -9 of the agent: the stream goes on, and the next agent adopts the same workers', async () => {
+  const request = longTask(2_000, { seed: 5 });
+  const whole = await undisturbed(request);
+  const before = pools.map((id) => stack.worker(id));
+  const replicas = (await stack.client.replicaSets()).replica_sets.flatMap((set) => set.replicas.map(({ replica_id: id }) => id));
+  const reader = readStream(stack.client, await submit(request));
+  await reader.untilTokens(3);
+  await stack.killAgent();
+  const atKill = reader.tokenCount;
+  await stack.startAgent();
+  await reader.untilEnd();
+  expect(atKill).toBeLessThan(2_000);
+  expect(reader.text).toBe(whole);
+  expect(reader.events.at(-1)?.data).toMatchObject({ failovers: 0 });
+
+  await eventually(
+    'the new agent to report',
+    async () => {
+      const { agents } = await stack.client.agents();
+      return agents[0]?.connected === true && agents[0].pools.every(({ state }) => state === 'ready') && agents[0].pools.length === 2;
+    },
+    { describe: stack.describe },
+  );
+  await stack.untilReady();
+  expect(pools.map((id) => stack.worker(id))).toEqual(before);
+  const started = await readStream(stack.client, await submit(shortTask())).untilStarted();
+  expect(replicas).toContain(started.replica_id);
+});
+
+test('[ORCH-3054] a controller that is asked to end lets its streams end first, and its successor serves with the same workers', async () => {
+  const before = pools.map((id) => stack.worker(id));
+  const reader = readStream(stack.client, await submit(longTask(1_000)));
+  await reader.untilTokens(3);
+  stack.controller.signal('SIGTERM');
+  const refused = await eventually('the controller to refuse new tasks', () =>
+    stack.client.submit(shortTask()).then(
+      () => undefined,
+      (error: unknown) => error,
+    ),
+  );
+  if (refused instanceof OrchApiError) expect(refused).toMatchObject({ status: 503, retriable: true, envelope: { code: 'POOL_UNAVAILABLE' } });
+  expect((await reader.untilEnd()).finish_reason).toBe('length');
+  expect(await stack.controller.exited).toEqual({ code: 0, signal: null });
+
+  await stack.startController();
+  await stack.untilReady();
+  expect(await undisturbed(shortTask())).not.toBe('');
+  expect(pools.map((id) => stack.worker(id))).toEqual(before);
+});
+
+test('[ORCH-2109] kill -9 of the controller: the agent comes back to its successor, and the workers were never restarted', async () => {
+  const before = pools.map((id) => stack.worker(id));
+  const running = await Promise.all(pools.map((id) => submit(longTask(1_500, { pin_pool_id: id }))));
+  await Promise.all(running.map((id) => readStream(stack.client, id).untilTokens(1)));
+  await stack.killController();
+  await stack.startController();
+  await stack.untilReady();
+  // The engine noticed that nobody reads what the lost tasks write, so their slots are free for new ones.
+  const texts = await Promise.all(pools.map((id) => undisturbed(shortTask({ pin_pool_id: id }))));
+  expect(texts.every((text) => text !== '')).toBe(true);
+  expect(pools.map((id) => stack.worker(id))).toEqual(before);
+});
