@@ -1,10 +1,11 @@
 /**
- * One client's SSE stream: a cursor on a task's log, written to a raw `node:http` response. It leaves the web
+ * One client's SSE stream: a cursor on a task's log, written to the body of a raw `node:http` response. It leaves the web
  * framework because one write for each engine read is what keeps the cost of a relayed token near a bare relay's.
  * It never touches the task: a client that goes away cancels nothing.
  */
 import type { ServerResponse } from 'node:http';
 import { keepAliveComment, metricsFrame } from './sse.ts';
+import { StreamBody } from './stream-body.ts';
 import type { LogCursor, LogReader, TaskLog } from './task-log.ts';
 
 /** Characters rendered for one write of a reader that is behind; the socket's own buffer is the only other bound. */
@@ -22,7 +23,7 @@ export type TaskStreamOptions = {
 /** Writes while its socket takes it; else waits for `drain` with nothing buffered here (DESIGN 4.4). */
 export class TaskStream implements LogReader {
   readonly log: TaskLog;
-  readonly #response: ServerResponse;
+  readonly #body: StreamBody;
   readonly #cursor: LogCursor;
   readonly #options: TaskStreamOptions;
   #blocked = false;
@@ -33,16 +34,15 @@ export class TaskStream implements LogReader {
 
   constructor(options: TaskStreamOptions) {
     this.#options = options;
-    this.#response = options.response;
+    this.#body = new StreamBody(options.response, this.#onDrain);
     this.#cursor = options.cursor;
     this.log = options.log;
     this.log.subscribe(this);
-    this.#response.on('drain', this.#onDrain);
-    this.#response.on('close', this.#onClose);
-    this.#response.on('error', this.#onClose);
+    options.response.on('close', this.#onClose);
+    options.response.on('error', this.#onClose);
     this.onLogChanged();
     // Else the head would wait for the first event, and with it the client.
-    if (!this.#wroteSinceSweep && !this.#ended) this.#response.flushHeaders();
+    if (!this.#ended) this.#body.begin();
   }
 
   onLogChanged(): void {
@@ -65,7 +65,7 @@ export class TaskStream implements LogReader {
 
   /** Bytes that the socket has not taken yet may hold tokens, so such a stream is closed; a resume gets the end. */
   onTextCut(): void {
-    if (this.#response.writableLength > 0) this.#response.destroy();
+    if (this.#body.waitingBytes > 0) this.#body.destroy();
   }
 
   /**
@@ -82,7 +82,7 @@ export class TaskStream implements LogReader {
 
   /** Called at each keep-alive interval: an idle stream gets a comment. */
   sweep(): void {
-    if (!this.#wroteSinceSweep && !this.#blocked && !this.#ended) this.#response.write(keepAliveComment);
+    if (!this.#wroteSinceSweep && !this.#blocked && !this.#ended) this.#blocked = !this.#body.write(keepAliveComment);
     this.#wroteSinceSweep = false;
   }
 
@@ -90,19 +90,19 @@ export class TaskStream implements LogReader {
   close(): void {
     if (!this.#ended) {
       this.#ended = true;
-      this.#response.end();
+      this.#body.end();
     }
   }
 
   #write(frames: string): void {
     this.#wroteSinceSweep = true;
     this.#wroteSinceOffer = true;
-    if (!this.#response.write(frames)) this.#blocked = true;
+    if (!this.#body.write(frames)) this.#blocked = true;
   }
 
   #end(frames: string): void {
     this.#ended = true;
-    this.#response.end(frames);
+    this.#body.end(frames);
   }
 
   readonly #onDrain = (): void => {

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cudaOutOfMemoryText, driverErrorText } from '@llama-orch/adapter-mock';
+import { cudaOutOfMemoryText, driverErrorText, startMockEngine } from '@llama-orch/adapter-mock';
 import type { DesiredPool, PoolStatus } from '@llama-orch/api-types';
 import { identityOf } from '@llama-orch/service-kit';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
@@ -107,14 +107,14 @@ test.each([
   },
 );
 
-test('[ORCH-3049] a worker whose canceled slot never shows free does not become Ready, and the step is named', patience, async () => {
-  controller.setPools([scriptedPool(home.dir, { slotsLie: 'all-busy' })]);
+test('[ORCH-3049] a worker that answers garbage does not become Ready, and the step is named', patience, async () => {
+  controller.setPools([scriptedPool(home.dir, { fault: { kind: 'garbage', afterSteps: 0 } })]);
   await home.start({ controllerUrl: controller.url });
   const failed = await controller.waitForPool('haiku-a', 'a failed self-test', ({ last_error }) => last_error?.kind === 'self-test-failed');
   expect(failed).toMatchObject({
     replica: null,
     preload: { outcome: 'failed' },
-    last_error: { message: expect.stringContaining('"cancel"') as unknown },
+    last_error: { message: expect.stringContaining('"minimal completion"') as unknown },
   });
 });
 
@@ -172,7 +172,8 @@ const changeRecord = async (change: (record: object) => object): Promise<string>
   return record.nonce;
 };
 
-test.runIf(process.platform === 'linux')('finds a worker whose agent died between its spawn and its record', patience, async () => {
+test('finds a worker whose agent died between its spawn and its record', patience, async ({ skip }) => {
+  skip(process.platform !== 'linux', 'only Linux shows the environment of a process');
   controller.setPools([program('setInterval(() => {}, 1000)')]);
   const first = await home.start({ controllerUrl: controller.url });
   await controller.waitForPool('haiku-a', 'starting', ({ start_count }) => start_count === 1);
@@ -194,7 +195,7 @@ test(
     const timeouts = { start_ms: 60_000, probe_interval_ms: 100, stop_grace_ms: 300 };
     controller.setPools([pool, scriptedPool(home.dir, { onSigterm: 'ignore' }, { id: 'stubborn', timeouts })]);
     const first = await home.start({ controllerUrl: controller.url });
-    await controller.waitForPool('haiku-a', 'ready', isReady);
+    await controller.waitFor('both ready', ({ pools }) => pools.length === 2 && pools.every(isReady));
     const pids = await workerPidsOf(join(home.dir, 'data'));
     expect(pids).toHaveLength(2);
 
@@ -208,7 +209,7 @@ test(
     const port = Number(new URL(controller.url).port);
     await controller.close();
     const second = await home.start({ controllerUrl: controller.url });
-    await second.waitForLine('pool_state', (line) => line['state'] === 'ready');
+    await second.waitForLine('pool_state', (line) => line['pool_id'] === 'haiku-a' && line['state'] === 'ready');
     expect(second.lines.some(({ event }) => event === 'controller_connected')).toBe(false);
 
     // Another controller takes the place of the first: it hears everything at once, and one that knows nothing changes nothing.
@@ -296,6 +297,19 @@ test('[ORCH-3053] [ORCH-3040] a worker that dies at each start opens the breaker
     preload: { outcome: 'failed' },
     last_error: { kind: 'device-oom', cause: expect.stringContaining('out of memory') as unknown },
   });
+});
+
+test('an external engine is probed and tested, and lives on when the agent stops', patience, async () => {
+  const engine = await startMockEngine({ slots: 2, ctxTokens: 512 });
+  onTestFinished(() => engine.stop());
+  const runtime = { kind: 'external', url: engine.url, digest: desiredPool().model.digest } as const;
+  controller.setPools([desiredPool({ runtime, allow_cpu: false, slots: 2, determinism: 'none' })]);
+  const agent = await home.start({ controllerUrl: controller.url });
+  const ready = await controller.waitForPool('haiku-a', 'ready', isReady);
+  expect(ready.replica).toMatchObject({ url: engine.url, pid: null, slots_total: 2, engine_version: 'mock-1', cpu_carve_out: false });
+  agent.signal('SIGTERM');
+  expect(await agent.exited).toBe(0);
+  expect((await fetch(`${engine.url}/health`)).status).toBe(200);
 });
 
 const mainPath = new URL('main.ts', import.meta.url).pathname;

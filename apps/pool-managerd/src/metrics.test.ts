@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { agentMetrics, createAgentMetrics } from './metrics.ts';
 import type { PoolView } from './pool.ts';
@@ -74,4 +75,16 @@ test('a pool that is gone leaves no gauge behind', async () => {
   await registry.metrics();
   views = [];
   expect(ownLines(await registry.metrics())).toBe('controller_connected 0');
+});
+
+test('[ORCH-3028] exports exactly the metrics of the specification, with their types and labels', () => {
+  const text = readFileSync(new URL('../../../specs/metrics/otel-prom.md', import.meta.url), 'utf8');
+  const section = text.split(/^## /m).find((part) => part.startsWith('pool-managerd')) ?? '';
+  const rows = section.matchAll(/^\| `([a-z0-9_]+)` \| (\w+) \| [^|]* \|(?: `([^`]*)`)? \|/gm);
+  const specified = Object.fromEntries(
+    [...rows].map(([, name, type, labels]) => [name, { type, labels: labels === undefined ? [] : labels.split(', ') }]),
+  );
+  expect(Object.fromEntries(Object.entries(agentMetrics).map(([name, { type, labels }]) => [name, { type, labels: [...labels] }]))).toEqual(
+    specified,
+  );
 });

@@ -65,7 +65,8 @@ test('a worker that ignores SIGTERM is killed after its grace', async () => {
   expect(logged()).toContain('ignored');
 });
 
-test.runIf(onLinux)('[ORCH-3001] no child outlives the worker: neither one of its group nor one that left it', async () => {
+test('[ORCH-3001] no child outlives the worker: neither one of its group nor one that left it', async ({ skip }) => {
+  skip(!onLinux, 'only Linux shows the environment of a process');
   const child = "const { spawn } = require('node:child_process'); const sleep = ['-e', 'setInterval(() => {}, 1000)'];";
   const { worker, nonce } = await start(
     `${child} spawn(process.execPath, sleep); spawn(process.execPath, sleep, { detached: true }); console.error('up'); setTimeout(() => process.exit(0), 200);`,
@@ -102,7 +103,8 @@ test('a process whose start time is not the recorded one is never signalled', as
   expect(mayAdopt(stranger, 'x')).toBe(false);
 });
 
-test.runIf(onLinux)('finds and ends a worker whose agent died before it was recorded', async () => {
+test('finds and ends a worker whose agent died before it was recorded', async ({ skip }) => {
+  skip(!onLinux, 'only Linux shows the environment of a process');
   const { worker, nonce } = await start(keepAlive);
   await until('the worker', () => logged().includes('up'));
   await terminateByNonce(nonce, 5_000);

@@ -103,6 +103,7 @@ test('[ORCH-2006] the framework’s own exceptions become envelopes too', async 
     body: '{"a":"b"}',
   });
   expect(response.status).toBe(413);
-  expect(response.headers.get('connection')).toBe('close');
+  // The server reads on for a while: a connection that closed at once would take the answer with it.
+  expect(response.headers.get('connection')).toBeNull();
   expect(await response.json()).toMatchObject({ code: 'INVALID_PARAMS', correlation_id: 'c-1' });
 });

@@ -34,14 +34,10 @@ export const renderError = (
       'x-correlation-id': correlationId,
       ...(retryAfterMs !== undefined && waitHeaders(retryAfterMs)),
       ...(errorKinds[kind].status === 401 && { 'www-authenticate': 'Bearer' }),
-      // What follows may not have been read: the connection cannot be used again.
-      ...(closing.has(errorKinds[kind].status) && { connection: 'close' }),
     },
     body: toErrorEnvelope(kind, { correlationId, message: known.message, engine, poolId, retryAfterMs, policyLabel, details, retriable }),
   };
 };
-
-const closing: ReadonlySet<number> = new Set([413, 431]);
 
 /** `Retry-After` has whole seconds only, so the exact wait stands beside it; neither is ever shorter than the wait. */
 const waitHeaders = (retryAfterMs: number): Record<string, string> => {

@@ -105,7 +105,8 @@ test('[ORCH-3054] a controller that is asked to end lets its streams end first, 
       (error: unknown) => error,
     ),
   );
-  if (refused instanceof OrchApiError) expect(refused).toMatchObject({ status: 503, retriable: true, envelope: { code: 'POOL_UNAVAILABLE' } });
+  if (refused instanceof OrchApiError)
+    expect(refused).toMatchObject({ status: 503, retriable: true, envelope: { code: 'POOL_UNAVAILABLE' } });
   expect((await reader.untilEnd()).finish_reason).toBe('length');
   expect(await stack.controller.exited).toEqual({ code: 0, signal: null });
 

@@ -36,7 +36,13 @@ export function haikuTarget(env: Readonly<Record<string, string | undefined>>): 
   const modelRef = env['HAIKU_WORKER_MODEL'] ?? 'haiku-tiny';
   const digest = env['HAIKU_WORKER_DIGEST'] ?? modelDigest;
   const ctx = Number(env['HAIKU_WORKER_CTX'] ?? 1_024);
-  const pool = { id: 'haiku-gpu', model: modelRef, runtime: { kind: 'external', url, digest }, allow_cpu: false, sampler_profile_version: 'v1' };
+  const pool = {
+    id: 'haiku-gpu',
+    model: modelRef,
+    runtime: { kind: 'external', url, digest },
+    allow_cpu: false,
+    sampler_profile_version: 'v1',
+  };
   return {
     stack: { pools: [pool], models: { [modelRef]: { path: modelRef, digest, quant: 'external', ctx_limit: ctx } } },
     modelRef,

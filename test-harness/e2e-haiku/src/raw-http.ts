@@ -31,9 +31,11 @@ export async function openRaw(url: string): Promise<RawConnection> {
   socket.setEncoding('utf8').on('data', (text: string) => {
     received += text;
   });
-  socket.on('error', () => socket.destroy()).on('close', () => {
-    isClosed = true;
-  });
+  socket
+    .on('error', () => socket.destroy())
+    .on('close', () => {
+      isClosed = true;
+    });
   await once(socket, 'connect');
   return {
     socket,

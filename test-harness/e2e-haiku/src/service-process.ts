@@ -74,7 +74,9 @@ export async function startService({ name, args, env, cwd }: ServiceSpec): Promi
     };
   } catch (cause) {
     child.kill('SIGKILL');
-    throw new Error(`${cause instanceof Error ? cause.message : String(cause)}; its last lines:\n${lines.slice(-20).join('\n')}`, { cause });
+    throw new Error(`${cause instanceof Error ? cause.message : String(cause)}; its last lines:\n${lines.slice(-20).join('\n')}`, {
+      cause,
+    });
   } finally {
     clearTimeout(timer);
   }

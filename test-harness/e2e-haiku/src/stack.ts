@@ -69,7 +69,17 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const startAgentFor = (controllerUrl: string): Promise<ServiceProcess> =>
     startService({
       name: 'pool-managerd',
-      args: [programs['pool-managerd'], '--config', configFile, '--listen', '127.0.0.1:0', '--data-dir', agentDir, '--controller', controllerUrl],
+      args: [
+        programs['pool-managerd'],
+        '--config',
+        configFile,
+        '--listen',
+        '127.0.0.1:0',
+        '--data-dir',
+        agentDir,
+        '--controller',
+        controllerUrl,
+      ],
       // The one place where the development switch is set: the workers run on this machine's CPU (ORCH-1102).
       env: { ...env, ORCH_ALLOW_CPU: '1' },
       cwd: dir,

@@ -16,7 +16,12 @@ let stack: Stack;
 let gate: TokenGate;
 beforeAll(async () => {
   gate = await startTokenGate();
-  const gated = { id: 'gated', runtime: { kind: 'external', url: gate.url, digest: modelDigest }, allow_cpu: false, sampler_profile_version: 'v1-greedy' };
+  const gated = {
+    id: 'gated',
+    runtime: { kind: 'external', url: gate.url, digest: modelDigest },
+    allow_cpu: false,
+    sampler_profile_version: 'v1-greedy',
+  };
   const pools = [{ id: 'haiku-a' }, { id: 'haiku-b' }, gated];
   stack = await startStack({ pools, queueCapacity: 4, ctxLimit: 4_096, awaitPools: ['haiku-a', 'haiku-b'] });
   // The gated pool is a second way to the worker of `haiku-a`, in a lane of its own.
@@ -107,7 +112,13 @@ test('[ORCH-3026] a task canceled in the queue never starts', async () => {
 
 test('[ORCH-3017] a task canceled while its prompt is read gives no token and frees its slot within a second', async () => {
   const { url } = stack.worker('haiku-b');
-  const taskId = await submit({ model_ref: 'haiku-tiny', prompt: longPrompt(3_000), max_tokens: 16, sampler_profile_version: 'v1', pin_pool_id: 'haiku-b' });
+  const taskId = await submit({
+    model_ref: 'haiku-tiny',
+    prompt: longPrompt(3_000),
+    max_tokens: 16,
+    sampler_profile_version: 'v1',
+    pin_pool_id: 'haiku-b',
+  });
   const reader = readStream(stack.client, taskId);
   await eventually('the engine to read the prompt', () => isBusy(url));
   expect(reader.tokenCount).toBe(0);

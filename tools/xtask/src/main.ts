@@ -14,6 +14,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'regen-openapi': async () => (await import('./regen-openapi.ts')).regenOpenapi,
   'regen-schema': async () => (await import('./regen-schema.ts')).regenSchema,
   docs: async () => (await import('./docs.ts')).docs,
+  'ci:haiku:cpu': async () => (await import('./ci-haiku.ts')).ciHaikuCpu,
+  'ci:haiku:gpu': async () => (await import('./ci-haiku.ts')).ciHaikuGpu,
   simulate: async () => (await import('./simulate.ts')).simulate,
   bench: async () => (await import('./bench.ts')).bench,
 };

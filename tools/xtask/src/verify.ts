@@ -27,6 +27,7 @@ const steps: readonly Step[] = [
   toolStep('lint', [toolPath('oxlint'), '--type-aware', '--deny-warnings'], 'pnpm lint'),
   toolStep('types', [toolPath('tsc'), '-p', 'tsconfig.json'], 'pnpm typecheck'),
   toolStep('tidy', xtask('tidy'), 'pnpm xtask tidy'),
+  toolStep('platforms', [process.execPath, join(workspaceRoot, 'ci', 'check-platforms.mjs')], 'node ci/check-platforms.mjs'),
   toolStep('generated files', xtask('regen', '--check'), 'pnpm xtask regen'),
   { name: 'tests', remedy: 'pnpm vitest', run: runVitest },
   { name: 'packages', remedy: 'pnpm build', run: runPackageChecks },

@@ -14,6 +14,7 @@ import type { TaskStore } from '../task-store.ts';
 import { type EffectiveValues, Task, type TaskIdentity, type TaskInput } from '../task.ts';
 import type { Catalog, CatalogModel } from './catalog.ts';
 import type { PromptTokens } from './prompt-tokens.ts';
+import { refusalDetails } from './refusal-details.ts';
 import { defaultSeed, type NormalRequest, requestDigest } from './task-request.ts';
 
 export type SubmitContext = { readonly tenantId: string; readonly correlationId: string; readonly traceparent: string | undefined };
@@ -117,7 +118,7 @@ export class SubmitTask {
     const promptTokens = await this.#countTokens(request, model);
     const spec = toTaskSpec(request, identity, model, promptTokens);
     const answer = loop.admit(spec, (acceptance, nowMs) => createTask(request, identity, model, acceptance, nowMs, clock.epochMs()));
-    if (answer.kind === 'refused') throw this.#refuse(request, answer);
+    if (answer.kind === 'refused') throw this.#refuse(request, answer, context.tenantId);
     const { task, acceptance } = answer;
     const acceptedBody = JSON.stringify(toAccepted(task, acceptance));
     try {
@@ -143,7 +144,7 @@ export class SubmitTask {
     };
   }
 
-  #refuse(request: NormalRequest, { refusal }: Extract<AdmissionAnswer, { kind: 'refused' }>): OrchError {
+  #refuse(request: NormalRequest, { refusal }: Extract<AdmissionAnswer, { kind: 'refused' }>, tenantId: string): OrchError {
     // A limit that no queue policy gave refuses like `reject`; a 429 always says which (ORCH-2007).
     const policyLabel = refusal.policyLabel ?? (errorKinds[refusal.error].status === 429 ? 'reject' : undefined);
     this.#options.accounts.onRefused(refusal.error, request.engine ?? 'any', request.priority, policyLabel ?? null);
@@ -153,7 +154,10 @@ export class SubmitTask {
       poolId: request.pinPoolId ?? undefined,
       retryAfterMs: refusal.retryAfterMs ?? undefined,
       policyLabel,
-      details: { ...refusal.details, ...(refusal.queuePosition !== null && { queue_position: refusal.queuePosition }) },
+      details: {
+        ...refusalDetails(refusal.details, { config: this.#options.config, tenantId, priority: request.priority }),
+        ...(refusal.queuePosition !== null && { queue_position: refusal.queuePosition }),
+      },
     });
   }
 
