@@ -91,8 +91,19 @@ async function installWhenNeeded() {
   let output = '';
   const code = await run('npx', ['--yes', pnpm, 'install', '--frozen-lockfile', '--reporter=append-only'], {
     cwd: root,
-    // CI=true: never a question, there may be nobody to answer it.
-    env: { ...process.env, ...quiet, CI: 'true', npm_config_yes: 'true' },
+    env: {
+      ...process.env,
+      ...quiet,
+      // Never a question: there may be nobody to answer it.
+      CI: 'true',
+      npm_config_yes: 'true',
+      // The version is exact, so what npx has of it is as good as new.
+      npm_config_prefer_offline: 'true',
+      // `npm test --silent` would hide why it fails; and without a network the default waits add up to more than a minute.
+      npm_config_loglevel: 'error',
+      npm_config_fetch_retry_mintimeout: '1000',
+      npm_config_fetch_retry_maxtimeout: '5000',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     onText: (text) => {
       output = (output + text).slice(-64 * 1024);

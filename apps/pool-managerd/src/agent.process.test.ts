@@ -164,6 +164,18 @@ test(
   },
 );
 
+test('[ORCH-3054] a SIGTERM right after the start still ends the workers of the agent before', patience, async () => {
+  controller.setPools([scriptedPool(home.dir, {})]);
+  const first = await home.start({ controllerUrl: controller.url });
+  const { pid } = workerOf(await controller.waitForPool('haiku-a', 'ready', isReady));
+  first.signal('SIGKILL');
+  await first.exited;
+  const second = await home.start({ controllerUrl: controller.url });
+  second.signal('SIGTERM');
+  expect(await second.exited).toBe(0);
+  expect(identityOf(pid)).toBeUndefined();
+});
+
 /** Change the worker record of `haiku-a` behind the agent's back; gives the nonce it had. */
 const changeRecord = async (change: (record: object) => object): Promise<string> => {
   const path = join(home.dir, 'data/pools/haiku-a/worker.json');

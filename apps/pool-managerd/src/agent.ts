@@ -72,6 +72,7 @@ export const createAgent = (options: AgentOptions): Agent => {
   let isInformed = false;
   let isStopping = false;
   let link: ControllerLink | null = null;
+  let starting: Promise<void> = Promise.resolve();
 
   const metrics = createAgentMetrics(
     () => supervisor.views(),
@@ -140,6 +141,40 @@ export const createAgent = (options: AgentOptions): Agent => {
     await apply(desired);
   };
 
+  const start = async (): Promise<void> => {
+    await supervisor.init();
+    const stored = await store.load();
+    if (isStopping) return;
+    if (stored.kind === 'unreadable')
+      log.error(
+        { event: 'desired_unreadable', reason: stored.reason },
+        'the stored desired pools cannot be read; waiting for the controller',
+      );
+    // Not awaited: what must end first may take its whole grace, and the controller should hear of this agent at once.
+    if (stored.kind === 'loaded')
+      apply(stored.desired).catch((error: unknown) =>
+        log.error({ event: 'desired_failed', err: error }, 'the stored desired pools could not be applied'),
+      );
+    link = createControllerLink({
+      client: createAgentClient({ baseUrl: options.controllerUrl, apiKey: options.controllerKey }),
+      agentName: config.name,
+      status: async () =>
+        toAgentStatus(identity, {
+          generation,
+          intervalMs: link?.intervalMs() ?? 1_000,
+          inventory: await gpuProbe.inventory(inventoryAgeMs),
+          hostMemory: readHostMemory(),
+          pools: supervisor.views(),
+          nowMs: nowMs(),
+        }),
+      generation: () => generation,
+      onDesired,
+      random,
+      sleep,
+      log,
+    });
+  };
+
   return {
     registry: metrics.registry,
     readiness() {
@@ -148,40 +183,14 @@ export const createAgent = (options: AgentOptions): Agent => {
         ? { ready: true }
         : { ready: false, reasons: ['No desired pools are known: none on disk, none from the controller yet.'] };
     },
-    async start() {
-      await supervisor.init();
-      const stored = await store.load();
-      if (stored.kind === 'unreadable')
-        log.error(
-          { event: 'desired_unreadable', reason: stored.reason },
-          'the stored desired pools cannot be read; waiting for the controller',
-        );
-      // Not awaited: what must end first may take its whole grace, and the controller should hear of this agent at once.
-      if (stored.kind === 'loaded')
-        apply(stored.desired).catch((error: unknown) =>
-          log.error({ event: 'desired_failed', err: error }, 'the stored desired pools could not be applied'),
-        );
-      link = createControllerLink({
-        client: createAgentClient({ baseUrl: options.controllerUrl, apiKey: options.controllerKey }),
-        agentName: config.name,
-        status: async () =>
-          toAgentStatus(identity, {
-            generation,
-            intervalMs: link?.intervalMs() ?? 1_000,
-            inventory: await gpuProbe.inventory(inventoryAgeMs),
-            hostMemory: readHostMemory(),
-            pools: supervisor.views(),
-            nowMs: nowMs(),
-          }),
-        generation: () => generation,
-        onDesired,
-        random,
-        sleep,
-        log,
-      });
+    start() {
+      starting = start();
+      return starting;
     },
     async stop(deadline) {
       isStopping = true;
+      // Workers of an earlier agent can only be stopped once they are found.
+      await starting.catch(() => undefined);
       log.info(
         { event: 'workers_stopping', pools: supervisor.views().length },
         'stopping all workers; a second signal leaves them running for the next agent to adopt',

@@ -21,6 +21,7 @@ const ctxTokens = 10_000_000;
 /** The most that the config takes. */
 const slotsPerPool = 4_096;
 const reportMs = 1_000;
+const agentRetryMs = 100;
 const readyPatienceMs = 20_000;
 const dayMs = 86_400_000;
 
@@ -64,7 +65,7 @@ export async function startController(spec: ControllerSpec): Promise<RunningCont
     await program.stop();
   };
   try {
-    await Promise.race([whenReady(program.port, pools), agent.then(() => Promise.reject(new Error('The agent ended early.')))]);
+    await whenReady(program.port, pools);
   } catch (error) {
     await stop();
     throw error;
@@ -113,25 +114,27 @@ function toConfig({ slots, queueCapacity }: ControllerSpec, pools: readonly Pool
   };
 }
 
-/** Report every second, and hold the long poll, as an agent does, until `signal`. */
+/**
+ * Report every second, and hold the long poll, as an agent does, until `signal`. A call that fails is made again: a
+ * controller that is busy may lose a connection, and an agent does not mind.
+ */
 async function playAgent(port: number, pools: readonly Pool[], signal: AbortSignal): Promise<void> {
   const agent = createAgentClient({ baseUrl: `http://127.0.0.1:${port}` });
   const status = toStatus(pools);
+  let generation = 0;
   const report = async (): Promise<void> => {
-    while (!signal.aborted) {
-      await agent.reportStatus(agentName, status, { signal });
-      await pause(reportMs, undefined, { signal });
-    }
+    await agent.reportStatus(agentName, status, { signal });
+    await pause(reportMs, undefined, { signal });
   };
   const poll = async (): Promise<void> => {
-    for (let generation = 0; !signal.aborted; )
-      generation = (await agent.desiredPools(agentName, { generation, signal }))?.generation ?? generation;
+    const desired = await agent.desiredPools(agentName, { generation, signal });
+    generation = desired?.generation ?? generation;
   };
-  try {
-    await Promise.all([report(), poll()]);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
+  await Promise.all([repeat(report, signal), repeat(poll, signal)]);
+}
+
+async function repeat(call: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) await call().catch(() => pause(agentRetryMs));
 }
 
 function toStatus(pools: readonly Pool[]): AgentStatus {

@@ -14,7 +14,7 @@ const words = [...vocabulary].filter((word) => /^[a-z]{4,}$/.test(word));
 const line = (first: number): string => `the ${words[first]} ${words[first + 40]} the ${words[first + 90]}`;
 const poem = [line(3), line(60), line(120)];
 /** Holes of a template, put together here for the same reason. */
-const hole = (name: string): string => `${'$'}{${name}}`;
+const hole = (name: string): string => ['$', '{', name, '}'].join('');
 const [first, second] = [hole(['min', 'ute'].join('')), hole(['non', 'ce'].join(''))];
 
 function treeWith(path: string, content: string): string {

@@ -1,4 +1,4 @@
-import type { TaskRequest } from '@llama-orch/api-types';
+import type { PoolHealth, TaskRequest } from '@llama-orch/api-types';
 import { OrchApiError } from '@llama-orch/openapi-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from './eventually.ts';
@@ -21,10 +21,16 @@ async function undisturbed(request: TaskRequest): Promise<string> {
   return result?.text ?? '';
 }
 
-async function untilUnready(poolId: string): Promise<void> {
-  await eventually(`pool ${poolId} to be Unready`, async () => !(await stack.client.poolHealth(poolId)).ready, {
-    describe: stack.describe,
-  });
+/** Wait until the pool is Unready and says why. */
+async function untilUnready(poolId: string): Promise<PoolHealth> {
+  return eventually(
+    `pool ${poolId} to be Unready with its cause`,
+    async () => {
+      const health = await stack.client.poolHealth(poolId);
+      return !health.ready && health.last_error !== null && health;
+    },
+    { describe: () => stack.describe() },
+  );
 }
 
 test('[ORCH-3301] kill -9 of a worker: the strict stream goes on byte-equal elsewhere, its pool restarts and serves again', async () => {
@@ -35,7 +41,7 @@ test('[ORCH-3301] kill -9 of a worker: the strict stream goes on byte-equal else
   await reader.untilTokens(20);
   const killed = stack.worker(poolId);
   stack.signalWorker(poolId, 'SIGKILL');
-  await untilUnready(poolId);
+  expect((await untilUnready(poolId)).last_error?.message).toContain('SIGKILL');
 
   const end = await reader.untilEnd();
   expect(end).toMatchObject({ failovers: 1, kv_migrated: false, finish_reason: 'length', tokens_out: 1_500 });
@@ -86,7 +92,7 @@ test('[ORCH-2109] kill -9 of the agent: the stream goes on, and the next agent a
       const { agents } = await stack.client.agents();
       return agents[0]?.connected === true && agents[0].pools.every(({ state }) => state === 'ready') && agents[0].pools.length === 2;
     },
-    { describe: stack.describe },
+    { describe: () => stack.describe() },
   );
   await stack.untilReady();
   expect(pools.map((id) => stack.worker(id))).toEqual(before);

@@ -50,7 +50,7 @@ test('[ORCH-1102] the carve-out is shown wherever the worker is', async () => {
   const { replica_sets: sets } = await stack.client.capabilities();
   expect(sets.every(({ features }) => features.cpu_carve_out === onCpu)).toBe(true);
   const { agents } = await stack.client.agents();
-  expect(agents[0]?.host.allow_cpu).toBe(true);
+  expect(agents[0]?.host?.allow_cpu).toBe(true);
 });
 
 test('[ORCH-3059] the judgement refuses an answer that lacks a line, the minute or the nonce', () => {

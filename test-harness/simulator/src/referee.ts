@@ -26,6 +26,7 @@ export class Referee {
   /** By number of their arrival. */
   readonly #tasks: (Followed | undefined)[] = [];
   #alive = 0;
+  #latest: Followed | null = null;
   readonly #fleet: TrueFleet;
   readonly #slots: number;
   readonly #models: number;
@@ -45,6 +46,8 @@ export class Referee {
   }
 
   find(taskKey: string): Followed | undefined {
+    // Most effects speak of the task that the event before spoke of.
+    if (this.#latest?.arrival.spec.taskKey === taskKey) return this.#tasks[this.#latest.arrival.number];
     return this.#tasks[numberOf(taskKey)];
   }
 
@@ -64,6 +67,7 @@ export class Referee {
       numerics: null,
     };
     this.#tasks[arrival.number] = task;
+    this.#latest = task;
     this.#alive += 1;
     return task;
   }

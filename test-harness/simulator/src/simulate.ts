@@ -50,6 +50,8 @@ class Simulation {
   #nowMs = 0;
   #arriving: { readonly arrival: Arrival; readonly tries: number } | null = null;
   #nextArrivalMs = 0;
+  /** Arrivals are drawn in fractions; everything happens at whole milliseconds. */
+  #arrivalClockMs = 0;
 
   constructor(options: Options) {
     this.#options = options;
@@ -129,9 +131,10 @@ class Simulation {
     this.#enqueue(this.#arrivals.next(), 0);
     this.#measures.offered += 1;
     const { tasks } = this.#options;
-    const gapMs = this.#arrivals.gapMs(this.#nowMs);
-    const goesOn = (tasks === 0 || this.#measures.offered < tasks) && this.#nowMs + gapMs <= this.#endOfArrivalsMs;
-    this.#nextArrivalMs = goesOn ? this.#nowMs + gapMs : Infinity;
+    const gapMs = this.#arrivals.gapMs(this.#arrivalClockMs);
+    const goesOn = (tasks === 0 || this.#measures.offered < tasks) && this.#arrivalClockMs + gapMs <= this.#endOfArrivalsMs;
+    this.#arrivalClockMs += gapMs;
+    this.#nextArrivalMs = goesOn ? Math.round(this.#arrivalClockMs) : Infinity;
     if (!goesOn) this.#measureLoad();
   }
 
@@ -215,8 +218,7 @@ class Simulation {
     this.#measureBusy(attempt);
     attempt.state = 'over';
     attempt.worker.leave(attempt);
-    const task = this.#referee.find(attempt.taskKey);
-    if (task?.running === attempt) task.running = null;
+    if (attempt.task.running === attempt) attempt.task.running = null;
     this.#send({ kind: 'ended', nowMs: this.#nowMs, taskKey: attempt.taskKey, attempt: attempt.number, outcome, slotFree: true });
   }
 
@@ -290,6 +292,7 @@ class Simulation {
     const cachedTokens = effect.kvWarmth ? Math.floor(spec.promptTokens / 2) : 0;
     const attempt: TrueAttempt = {
       kind: 'firstToken',
+      task,
       taskKey: effect.taskKey,
       number: effect.attempt,
       worker,
@@ -372,7 +375,7 @@ class Simulation {
   }
 
   #plan(afterMs: number, what: Planned): void {
-    if (afterMs !== Infinity) this.#future.plan(this.#nowMs + afterMs, what);
+    if (afterMs !== Infinity) this.#future.plan(this.#nowMs + Math.round(afterMs), what);
   }
 
   #add(sums: number[], index: number, amount: number): void {

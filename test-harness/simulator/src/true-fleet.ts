@@ -14,6 +14,7 @@ const HOST_REPLICAS = 8;
 export type TrueAttempt = {
   /** It is its own plan: what happens to it next, at the time planned for it. */
   kind: 'firstToken' | 'end' | 'break' | 'released';
+  readonly task: { running: TrueAttempt | null };
   readonly taskKey: string;
   readonly number: number;
   readonly worker: TrueWorker;
@@ -57,7 +58,8 @@ export class TrueWorker {
   /** The attempt has left its slot. */
   leave(attempt: TrueAttempt): void {
     const index = this.attempts.indexOf(attempt);
-    if (index !== -1) this.attempts.splice(index, 1);
+    const last = this.attempts.pop();
+    if (last !== undefined && last !== attempt) this.attempts[index] = last;
   }
 }
 

@@ -3,6 +3,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
+/**
+ * Thousands of tasks are in flight at a time and die within simulated seconds: with V8's default young generation most of
+ * them would be copied into the old one first (measured: a third of the run's CPU).
+ */
+const YOUNG_GENERATION = '--max-semi-space-size=64';
+
 const program = fileURLToPath(new URL('../../../test-harness/simulator/src/main.ts', import.meta.url));
 
 export const simulate = {
@@ -11,7 +17,7 @@ export const simulate = {
 
   /** @returns The simulator's exit status; 1 when a signal ended it. */
   async run(args: readonly string[]): Promise<number> {
-    const child = spawn(process.execPath, [program, ...args], { stdio: 'inherit' });
+    const child = spawn(process.execPath, [YOUNG_GENERATION, program, ...args], { stdio: 'inherit' });
     const [code] = (await once(child, 'exit')) as [number | null];
     return code ?? 1;
   },

@@ -41,8 +41,8 @@ export type SubmitTaskOptions = {
 /** Default of `max_tokens` where `ctx` leaves that many. */
 const defaultMaxTokens = 256;
 
-export const taskKey = (tenantId: string, taskId: string): string => `${tenantId}/${taskId}`;
-export const sessionKey = taskKey;
+/** Key of a task or a session, unique over all tenants: an id is unique only within its own. */
+export const tenantKey = (tenantId: string, id: string): string => `${tenantId}/${id}`;
 
 export class SubmitTask {
   readonly #options: SubmitTaskOptions;
@@ -65,7 +65,7 @@ export class SubmitTask {
    */
   async submit(request: NormalRequest, context: SubmitContext): Promise<SubmitAnswer> {
     const taskId = request.taskId ?? randomUUID();
-    const key = taskKey(context.tenantId, taskId);
+    const key = tenantKey(context.tenantId, taskId);
     const digest = requestDigest(request);
     const known = this.#options.store.find(key);
     if (known !== undefined) {
@@ -187,7 +187,7 @@ const unknownModel = (modelRef: string, catalog: Catalog): OrchError =>
 const toTaskSpec = (request: NormalRequest, identity: TaskIdentity, model: CatalogModel, promptTokens: number): TaskSpec => ({
   taskKey: identity.key,
   tenantId: identity.tenantId,
-  sessionKey: sessionKey(identity.tenantId, identity.sessionId),
+  sessionKey: tenantKey(identity.tenantId, identity.sessionId),
   priority: request.priority,
   workload: request.workload,
   modelDigest: model.digest,

@@ -5,7 +5,7 @@ import { OrchError, type Session } from '@llama-orch/api-types';
 import type { Scheduler, SessionFigures } from '@llama-orch/orchestrator-core';
 import { type GuardEnv, principalOf } from '@llama-orch/service-kit';
 import { Hono } from 'hono';
-import { sessionKey } from '../admission/submit-task.ts';
+import { tenantKey } from '../admission/submit-task.ts';
 import type { Clock } from '../clock.ts';
 import type { SchedulerLoop } from '../scheduler-loop.ts';
 
@@ -19,7 +19,7 @@ export type SessionRouteDeps = {
 export const createSessionRoutes = ({ scheduler, loop, clock, maxTurns }: SessionRouteDeps): Hono<GuardEnv> => {
   const routes = new Hono<GuardEnv>();
   const find = (tenantId: string, id: string): SessionFigures => {
-    const figures = scheduler.session(sessionKey(tenantId, id), clock.nowMs());
+    const figures = scheduler.session(tenantKey(tenantId, id), clock.nowMs());
     if (figures === undefined) throw new OrchError('not-found', { message: `No session ${JSON.stringify(id.slice(0, 100))}.` });
     return figures;
   };
@@ -35,7 +35,7 @@ export const createSessionRoutes = ({ scheduler, loop, clock, maxTurns }: Sessio
     const { tenantId } = principalOf(c);
     const id = c.req.param('id');
     find(tenantId, id);
-    loop.apply({ kind: 'sessionDeleted', nowMs: clock.nowMs(), sessionKey: sessionKey(tenantId, id) });
+    loop.apply({ kind: 'sessionDeleted', nowMs: clock.nowMs(), sessionKey: tenantKey(tenantId, id) });
     return c.body(null, 204);
   });
 

@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OrchError, toErrorEnvelope } from '@llama-orch/api-types';
 import { checkScope, headerReader, type Logger, type RequestGuard } from '@llama-orch/service-kit';
-import { taskKey } from '../admission/submit-task.ts';
+import { tenantKey } from '../admission/submit-task.ts';
 import type { Clock } from '../clock.ts';
 import { parseEventId, type LogPosition } from '../event-id.ts';
 import { terminalFrame } from '../sse.ts';
@@ -64,7 +64,7 @@ const serve = (
   response: ServerResponse,
   wanted: StreamRequest,
 ): void => {
-  const remembered = store.find(taskKey(wanted.tenantId, wanted.taskId));
+  const remembered = store.find(tenantKey(wanted.tenantId, wanted.taskId));
   if (remembered === undefined) throw new OrchError('not-found', { message: `No task ${JSON.stringify(wanted.taskId)}.` });
   const { task } = remembered;
   const answer = task.log.open(lastEventId(request));

@@ -5,7 +5,7 @@ import { OrchError } from '@llama-orch/api-types';
 import type { Scheduler } from '@llama-orch/orchestrator-core';
 import { type GuardEnv, principalOf } from '@llama-orch/service-kit';
 import { Hono } from 'hono';
-import { type SubmitTask, taskKey } from '../admission/submit-task.ts';
+import { type SubmitTask, tenantKey } from '../admission/submit-task.ts';
 import { normalizeRequest } from '../admission/task-request.ts';
 import type { Clock } from '../clock.ts';
 import type { SchedulerLoop } from '../scheduler-loop.ts';
@@ -26,7 +26,7 @@ export type TaskRouteDeps = {
 export const createTaskRoutes = (deps: TaskRouteDeps): Hono<GuardEnv> => {
   const routes = new Hono<GuardEnv>();
   const find = (tenantId: string, id: string): Task => {
-    const remembered = deps.store.find(taskKey(tenantId, id));
+    const remembered = deps.store.find(tenantKey(tenantId, id));
     if (remembered === undefined) throw new OrchError('not-found', { message: `No task ${JSON.stringify(id.slice(0, 100))}.` });
     return remembered.task;
   };

@@ -23,5 +23,5 @@ async function runPnpm(args: readonly string[], options: ToolOptions): Promise<{
   const manifest: unknown = JSON.parse(readFileSync(join(workspaceRoot, 'package.json'), 'utf8'));
   if (typeof manifest !== 'object' || manifest === null || !('packageManager' in manifest))
     throw new Error('package.json must have `packageManager`');
-  return runTool('npx', ['--yes', String(manifest.packageManager), ...args], options);
+  return runTool('npx', ['--yes', '--prefer-offline', String(manifest.packageManager), ...args], options);
 }
