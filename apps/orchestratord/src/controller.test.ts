@@ -104,6 +104,26 @@ test('[ORCH-3017] a slot that stays busy past its grace has its worker restarted
   expect(desired.pools[0]?.min_start_count).toBe(2);
 });
 
+test('[ORCH-2109] an agent that was restarted cuts no stream while it has not applied its pools yet', async () => {
+  const t = createTestController();
+  await t.report([t.poolStatus('a', 1)], { generation: 5 });
+  const { task_id: id } = await t.submit();
+  t.workers.last.start().tokens('one');
+  await settle();
+  t.clock.now += 4_000;
+  const next = { instance_id: '00000000-0000-4000-8000-000000000002' };
+  expect((await t.report([], { ...next, generation: 0 })).status).toBe(200);
+  await settle();
+  expect(t.workers.requests[0]?.signal.aborted).toBe(false);
+  await t.report([t.poolStatus('a', 1)], { ...next, generation: 5 });
+  t.workers.last.tokens(' two').end();
+  await settle();
+  expect(await t.status(id)).toMatchObject({ state: 'succeeded', attempts: 1, result: { text: 'one two', failovers: 0 } });
+  // Once it has applied them, what it leaves out is gone.
+  await t.report([], { ...next, generation: 6 });
+  expect(await (await t.request('GET', '/v1/pools/a/health')).json()).toMatchObject({ ready: false, replica: null });
+});
+
 test('[ORCH-3301] a dead worker’s strict task goes on elsewhere: nothing lost, nothing twice', async () => {
   const t = createTestController({ pools: [{ id: 'a' }, { id: 'b' }] });
   await t.ready('a', 'b');

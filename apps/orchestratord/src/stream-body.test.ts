@@ -4,11 +4,13 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { StreamBody } from './stream-body.ts';
 
-const opened: (Server | Socket)[] = [];
+const servers: Server[] = [];
+const sockets: Socket[] = [];
 afterEach(() => {
-  for (const each of opened.splice(0)) {
-    if ('closeAllConnections' in each) each.closeAllConnections();
-    'destroy' in each ? each.destroy() : each.close();
+  for (const socket of sockets.splice(0)) socket.destroy();
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
   }
 });
 
@@ -18,10 +20,10 @@ async function request(head: string, answer: (response: ServerResponse) => void)
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     answer(response);
   });
-  opened.push(server);
+  servers.push(server);
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const socket = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' });
-  opened.push(socket);
+  sockets.push(socket);
   let bytes = '';
   socket.setEncoding('utf8').on('data', (chunk: string) => (bytes += chunk));
   socket.write(`${head}\r\nHost: x\r\n\r\n`);

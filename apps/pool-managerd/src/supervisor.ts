@@ -54,8 +54,14 @@ export const createSupervisor = (deps: SupervisorDeps): Supervisor => {
 
   const carryOut = async (action: Action): Promise<void> => {
     switch (action.kind) {
-      case 'adopt':
-        return (await poolOf(action.spec)).adopt(action.record);
+      case 'adopt': {
+        const { spec, record } = action;
+        const pool = pools.get(spec.id) ?? createPool(spec, await deps.stateFiles.readStartCount(spec.id), deps);
+        pool.adopt(record);
+        // Only now: a status in between would call a pool stopped whose worker lives, and its streams would be cut.
+        pools.set(spec.id, pool);
+        return;
+      }
       case 'end':
         return endFound(action.record, action.reason);
       case 'start':

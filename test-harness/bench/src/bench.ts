@@ -18,10 +18,13 @@ export type Bench = {
   readonly nginx: NginxAnswer;
   /** Folder of this run's configs and logs. */
   readonly dir: string;
+  /** Rounds of each measure, see {@link roundsOf}. */
   readonly rounds: number;
   readonly isQuick: boolean;
   /** Flags for the controller's Node. */
   readonly controllerFlags: readonly string[];
+  /** Whether the run's time is used up: measures end after the round they are in. */
+  readonly isLate: () => boolean;
   /** Tells people what is going on. */
   readonly tell: (text: string) => void;
 };
@@ -53,6 +56,16 @@ export interface EngineControl {
   go(): Promise<void>;
   /** End every open answer with its final event. */
   endAll(): Promise<void>;
+}
+
+/**
+ * The numbers of the rounds, from 1 on, until there are enough or the time is used up. There is always a first one.
+ *
+ * @param most - Where a measure is so long that it makes fewer.
+ */
+export function* roundsOf(bench: Bench, most = Number.POSITIVE_INFINITY): Generator<number, void, void> {
+  const rounds = Math.min(bench.rounds, most);
+  for (let round = 1; round <= rounds && (round === 1 || !bench.isLate()); round += 1) yield round;
 }
 
 export async function openStage(bench: Bench, spec: StageSpec): Promise<Stage> {

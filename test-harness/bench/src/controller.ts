@@ -38,7 +38,7 @@ export type ControllerSpec = {
   readonly nodeFlags?: readonly string[];
 };
 
-export type RunningController = { readonly program: Program; stop(): Promise<void> };
+export type RunningController = { readonly program: Program; readonly stop: () => Promise<void> };
 
 /** @returns once every pool is Ready. */
 export async function startController(spec: ControllerSpec): Promise<RunningController> {

@@ -14,5 +14,5 @@ test('--json stands alone or names a file', () => {
 test('wrong flags say what is expected', () => {
   expect(() => parseFlags(['--rounds', '0'], names)).toThrow('1 to 99');
   expect(() => parseFlags(['--only', 'three'], names)).toThrow('one of one, two');
-  expect(() => parseFlags(['--unknown'], names)).toThrow();
+  expect(() => parseFlags(['--unknown'], names)).toThrow('--unknown');
 });

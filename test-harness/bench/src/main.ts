@@ -28,6 +28,9 @@ measures:
 ${measures.map(({ name, summary }) => `  ${name.padEnd(13)}  ${summary}`).join('\n')}
 `;
 
+/** After this no new round is begun, so that a busy machine makes rougher figures and not a longer run. */
+const timeMs = { quick: 60_000, full: 270_000 };
+
 const reportsDir = fileURLToPath(new URL('../../../.reports/bench', import.meta.url));
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -75,7 +78,8 @@ async function run(flags: Flags, args: readonly string[]): Promise<number> {
   if (cores === null) tell('processes are not pinned (no taskset, or one core): relay and load disturb each other');
   const nginx = await findNginx(join(reportsDir, 'nginx'));
   const { rounds, isQuick, controllerFlags } = flags;
-  const bench: Bench = { cores, nginx, dir, rounds, isQuick, controllerFlags, tell };
+  const isLate = (): boolean => performance.now() - startedMs > (isQuick ? timeMs.quick : timeMs.full);
+  const bench: Bench = { cores, nginx, dir, rounds, isQuick, controllerFlags, isLate, tell };
 
   const figures: Figure[] = [];
   const skips: Skip[] = [];

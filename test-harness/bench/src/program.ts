@@ -21,7 +21,7 @@ export type ProgramSpec = {
   readonly env?: Readonly<Record<string, string>>;
 };
 
-export type Program = { readonly name: string; readonly pid: number; readonly port: number; stop(): Promise<void> };
+export type Program = { readonly name: string; readonly pid: number; readonly port: number; readonly stop: () => Promise<void> };
 
 const startPatienceMs = 20_000;
 const stopPatienceMs = 3_000;

@@ -21,6 +21,7 @@ beforeAll(async () => {
     rounds: 1,
     isQuick: true,
     controllerFlags: [],
+    isLate: () => false,
     tell: () => undefined,
   };
   stage = await openStage(bench, { name: 'smoke', targets: names, slots: 8 });

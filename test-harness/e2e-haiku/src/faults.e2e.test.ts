@@ -102,7 +102,7 @@ test('[ORCH-2109] kill -9 of the agent: the stream goes on, and the next agent a
 
 test('[ORCH-3054] a controller that is asked to end lets its streams end first, and its successor serves with the same workers', async () => {
   const before = pools.map((id) => stack.worker(id));
-  const reader = readStream(stack.client, await submit(longTask(1_000)));
+  const reader = readStream(stack.client, await submit(longTask(2_000)));
   await reader.untilTokens(3);
   stack.controller.signal('SIGTERM');
   const refused = await eventually('the controller to refuse new tasks', () =>
@@ -111,8 +111,8 @@ test('[ORCH-3054] a controller that is asked to end lets its streams end first, 
       (error: unknown) => error,
     ),
   );
-  if (refused instanceof OrchApiError)
-    expect(refused).toMatchObject({ status: 503, retriable: true, envelope: { code: 'POOL_UNAVAILABLE' } });
+  expect(refused).toBeInstanceOf(OrchApiError);
+  expect(refused).toMatchObject({ status: 503, retriable: true, envelope: { code: 'POOL_UNAVAILABLE' } });
   expect((await reader.untilEnd()).finish_reason).toBe('length');
   expect(await stack.controller.exited).toEqual({ code: 0, signal: null });
 

@@ -57,7 +57,7 @@ export function stackConfig(options: StackOptions, modelsDir: string): Readonly<
     })),
     ...(options.tenants !== undefined && { tenants: options.tenants }),
     ...(options.keys !== undefined && { keys: options.keys }),
-    controller: { agent_lease: { interval_ms: reportEveryMs }, shutdown_deadline_ms: 5_000, ...options.controller },
+    controller: { agent_lease: { interval_ms: reportEveryMs }, shutdown_deadline_ms: 20_000, ...options.controller },
     agent: {
       name: agentName,
       models_dir: modelsDir,

@@ -264,7 +264,7 @@ test('[ORCH-2002] clients that never read cost no memory, and nobody else waits 
 });
 
 test('[ORCH-3008] two replicas both take work', async () => {
-  const readers = await Promise.all([1, 2].map(async (seed) => readStream(stack.client, await submit(longTask(300, { seed })))));
+  const readers = await Promise.all([1, 2].map(async (seed) => readStream(stack.client, await submit(longTask(1_000, { seed })))));
   const started = await Promise.all(readers.map((reader) => reader.untilStarted()));
   expect(started.map(({ replica_id: id }) => id).toSorted()).toEqual(['haiku-a/1', 'haiku-b/1']);
   await Promise.all(readers.map((reader) => reader.untilEnd()));

@@ -1,6 +1,6 @@
 /** How many tasks a second are admitted or refused, and what one costs beside the least that `node:http` can answer. */
 import { join } from 'node:path';
-import { type Bench, openStage, type Stage, startOwnServer } from '../bench.ts';
+import { type Bench, openStage, roundsOf, type Stage, startOwnServer } from '../bench.ts';
 import { modelRef } from '../controller.ts';
 import { FigureList } from '../figure.ts';
 import { HttpConnection } from '../http-connection.ts';
@@ -31,7 +31,7 @@ export const admission: Measure = {
       await postMany({ port: server.port, pid: server.pid }, count, 202);
       await postMany(controllerOf(roomy), count, 202);
       await postMany(controllerOf(full), count, 429);
-      for (let round = 1; round <= bench.rounds; round += 1) {
+      for (const round of roundsOf(bench)) {
         bare.push(await postMany({ port: server.port, pid: server.pid }, count, 202));
         admitted.push(await postMany(controllerOf(roomy), count, 202));
         refused.push(await postMany(controllerOf(full), count, 429));

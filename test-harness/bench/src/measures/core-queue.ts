@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { roundsOf } from '../bench.ts';
 import { FigureList } from '../figure.ts';
 import type { Measure } from '../measure.ts';
 import { pairwise, ratio } from '../statistics.ts';
@@ -26,7 +27,7 @@ export const coreQueue: Measure = {
   async run(bench) {
     const list = new FigureList(coreQueue.name);
     const rounds: Round[] = [];
-    for (let round = 1; round <= (bench.isQuick ? 1 : Math.min(bench.rounds, 2)); round += 1) {
+    for (const round of roundsOf(bench, bench.isQuick ? 1 : 2)) {
       const args = ['--expose-gc', '--max-old-space-size=6144', program, String(depth), '200000'];
       const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: timeoutMs });
       const found = JSON.parse(stdout) as Round;

@@ -1,6 +1,6 @@
 /** How much later the first token comes than without a relay, and than through nginx: alone, and beside other streams. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Bench, openStage, type Stage } from '../bench.ts';
+import { type Bench, openStage, roundsOf, type Stage } from '../bench.ts';
 import { FigureList } from '../figure.ts';
 import { HttpConnection } from '../http-connection.ts';
 import { Load, warmUp } from '../load.ts';
@@ -42,7 +42,7 @@ export const firstToken: Measure = {
 
 async function runRounds(bench: Bench, what: string, runOne: () => Promise<Times>): Promise<readonly Times[]> {
   const rounds: Times[] = [];
-  for (let round = 1; round <= bench.rounds; round += 1) {
+  for (const round of roundsOf(bench)) {
     const times = await runOne();
     rounds.push(times);
     const medians = Array.from(times, ([name, all]) => `${name} ${percentile(all, 0.5).toFixed(2)}`);

@@ -1,5 +1,5 @@
 /** What an open stream that says nothing costs in memory: a running task whose worker is silent, with its reader. */
-import { type Bench, openStage, socketLimit, type Stage } from '../bench.ts';
+import { type Bench, openStage, roundsOf, socketLimit, type Stage } from '../bench.ts';
 import { FigureList } from '../figure.ts';
 import { Load } from '../load.ts';
 import type { Measure } from '../measure.ts';
@@ -9,8 +9,8 @@ import type { Target, TargetName } from '../target.ts';
 const names: readonly TargetName[] = ['nginx', 'bare relay', 'controller'];
 /** Targets of the project, KB per stream at so many streams. */
 const loads = [
-  { streams: 1_000, targetKb: 45 },
-  { streams: 10_000, targetKb: 30 },
+  { streams: 1_000, targetKb: 45, mostRounds: 3, isForQuick: true },
+  { streams: 10_000, targetKb: 30, mostRounds: 2, isForQuick: false },
 ];
 /** A relay holds a socket to the client and one to the engine for each stream. */
 const socketsPerStream = 2;
@@ -23,12 +23,15 @@ export const idleMemory: Measure = {
   async run(bench) {
     const list = new FigureList(idleMemory.name);
     if (bench.nginx.kind === 'missing') list.skip('nginx', bench.nginx.reason);
-    for (const { streams, targetKb } of loads) {
+    for (const { streams, targetKb, mostRounds, isForQuick } of loads) {
+      if (bench.isQuick && !isForQuick) {
+        list.skip(`${streams} streams`, 'takes too long for --quick');
+        continue;
+      }
       const most = Math.floor(socketLimit() / socketsPerStream);
       const count = Math.min(streams, most);
       if (count < streams) bench.tell(`idle-memory: ${count} of ${streams} streams; the limit of open files leaves room for no more`);
-      const rounds = streams > 1_000 ? Math.min(bench.rounds, bench.isQuick ? 1 : 2) : bench.rounds;
-      addFigures(list, count, await runRounds(bench, count, rounds), targetKb);
+      addFigures(list, count, await runRounds(bench, count, bench.isQuick ? 1 : mostRounds), targetKb);
     }
     return list;
   },
@@ -37,9 +40,9 @@ export const idleMemory: Measure = {
 /** KB per stream of one round. */
 type Sizes = ReadonlyMap<TargetName, number>;
 
-async function runRounds(bench: Bench, count: number, rounds: number): Promise<readonly Sizes[]> {
+async function runRounds(bench: Bench, count: number, mostRounds: number): Promise<readonly Sizes[]> {
   const all: Sizes[] = [];
-  for (let round = 1; round <= rounds; round += 1) {
+  for (const round of roundsOf(bench, mostRounds)) {
     // New processes for each round: memory that was freed once is not taken from the system again.
     const stage = await openStage(bench, { name: `${idleMemory.name}-${count}-${round}`, targets: names, slots: count + firstStreams });
     const sizes = new Map<TargetName, number>();
@@ -48,7 +51,7 @@ async function runRounds(bench: Bench, count: number, rounds: number): Promise<r
         if (target.pid === null) continue;
         const kb = await kbPerStream(stage, target, target.pid, count);
         sizes.set(target.name, kb);
-        bench.tell(`idle-memory ${round}/${rounds}: ${target.name} ${kb.toFixed(1)} KB for each of ${count} streams`);
+        bench.tell(`idle-memory ${round}: ${target.name} ${kb.toFixed(1)} KB for each of ${count} streams`);
       }
     } finally {
       await stage.stop();

@@ -1,6 +1,6 @@
 /** What a relayed token costs in processor time, beside a bare relay and nginx: at a reading pace, and as fast as it goes. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Bench, openStage, type Stage } from '../bench.ts';
+import { type Bench, openStage, roundsOf, type Stage } from '../bench.ts';
 import type { Pace } from '../engine-wire.ts';
 import { FigureList, type Findings } from '../figure.ts';
 import { Load, warmUp } from '../load.ts';
@@ -65,11 +65,15 @@ function cpuMeasure(load: CpuLoad): Measure {
 
 async function compare(bench: Bench, load: CpuLoad): Promise<Findings> {
   const list = new FigureList(load.name);
+  if (bench.isQuick && load.targetRatio === null) {
+    list.skip(load.words, 'has no target, so --quick leaves it out');
+    return list;
+  }
   const stage = await openStage(bench, { name: load.name, targets: relays, slots: load.streams });
   const samples = new Map<TargetName, Sample[]>(stage.targets.map((target) => [target.name, []]));
   try {
     for (const target of stage.targets) await warmUp(target);
-    for (let round = 1; round <= bench.rounds; round += 1) {
+    for (const round of roundsOf(bench)) {
       for (const target of stage.targets) {
         if (target.pid === null) continue;
         const sample = await sampleOnce(bench, stage, target, target.pid, load);
@@ -90,9 +94,9 @@ async function compare(bench: Bench, load: CpuLoad): Promise<Findings> {
 async function sampleOnce(bench: Bench, stage: Stage, target: Target, pid: number, { streams, pace }: CpuLoad): Promise<Sample> {
   const sentBefore = (await stage.engine.count()).tokensSent;
   const load = await Load.open(stage.engine, target, { count: streams, pace });
-  await pause(bench.isQuick ? 500 : 1_500);
+  await pause(bench.isQuick ? 300 : 1_000);
   const before = { cpu: cpuMs(pid), at: performance.now(), tokens: load.tokens };
-  await pause(bench.isQuick ? 2_000 : 4_000);
+  await pause(bench.isQuick ? 1_500 : 3_000);
   const sample = toSample(cpuMs(pid) - before.cpu, performance.now() - before.at, load.tokens - before.tokens);
   const received = await load.end();
   // A relay that loses tokens is cheap.
@@ -119,12 +123,12 @@ function addFigures(list: FigureList, samples: Samples, { words, targetRatio, ta
       target,
     );
     list.add(
-      `${name}`,
+      name,
       'µs CPU per token',
       rounds.map(({ usPerToken }) => usPerToken),
     );
     list.add(
-      `${name}`,
+      name,
       'tokens/s',
       rounds.map(({ tokensPerSecond }) => tokensPerSecond),
     );
