@@ -228,6 +228,18 @@ test('[ORCH-3005] drop-lru: the oldest of the tenant furthest over its share, in
   expect(refusal(driver, { taskKey: 'b2', priority: 'batch' })).toMatchObject({ error: 'queue-full-no-victim', policyLabel: 'drop-lru' });
 });
 
+test('[ORCH-3005] who is furthest over its share changes with every task that comes and goes', () => {
+  const driver = busy({ queueCapacity: 5, fullPolicy: 'drop-lru' });
+  for (const key of ['x1', 'x2', 'y1', 'y2', 'y3']) driver.enqueue({ taskKey: key, tenantId: key.charAt(0) });
+  const victimOf = (taskKey: string) => only(driver.enqueue({ taskKey, tenantId: taskKey.charAt(0) }), 'finish').taskKey;
+  expect(['z1', 'z2', 'x3', 'x4'].map(victimOf)).toEqual(['y1', 'x1', 'y2', 'x2']);
+  driver.send({ kind: 'cancel', taskKey: 'x3' });
+  driver.send({ kind: 'cancel', taskKey: 'x4' });
+  driver.enqueue({ taskKey: 'y4', tenantId: 'y' });
+  driver.enqueue({ taskKey: 'y5', tenantId: 'y' });
+  expect(victimOf('w1')).toBe('y3');
+});
+
 test('[ORCH-3005] shed-low-priority: the youngest of the class below, else the newcomer', () => {
   const driver = busy({ queueCapacity: 3, fullPolicy: 'shed-low-priority' });
   for (const key of ['b1', 'b2', 'b3']) driver.enqueue({ taskKey: key, priority: 'batch' });

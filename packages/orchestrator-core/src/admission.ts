@@ -41,16 +41,17 @@ export type Candidates = { readonly kind: 'candidates'; readonly fits: readonly 
  * 6. Prompt and answer → `prompt-too-long`.
  *
  * @param lanes - All lanes of the task's model.
+ * @param pinned - The pool that the task is pinned to; `null` when it is to none, or to one that nobody configured.
  * @req ORCH-3014, ORCH-3015, ORCH-3061
  */
-export function findCandidates(lanes: readonly Lane[], task: TaskSpec): Candidates | Refusal {
+export function findCandidates(lanes: readonly Lane[], task: TaskSpec, pinned: Pool | null): Candidates | Refusal {
   const fits: LaneFit[] = [];
   /** The first demand that no lane has met so far. */
   let unmet = 1;
   let limit = 0;
   let tooLong: TooLong | null = null;
   for (const lane of lanes) {
-    const met = meets(lane, task);
+    const met = meets(lane, task, pinned);
     unmet = Math.max(unmet, met + 1);
     if (met < 4) continue;
     const budget = fitTokens(lane.shape.ctxTokens, task);
@@ -58,23 +59,31 @@ export function findCandidates(lanes: readonly Lane[], task: TaskSpec): Candidat
     else if (budget.kind === 'ctx-above-limit') limit = Math.max(limit, budget.limit);
     else if (tooLong === null || budget.ctxTokens > tooLong.ctxTokens) tooLong = budget;
   }
-  return fits.length > 0 ? { kind: 'candidates', fits } : refuseCandidates(unmet, lanes, task, limit, tooLong);
+  return fits.length > 0 ? { kind: 'candidates', fits } : refuseCandidates(unmet, lanes, task, pinned, limit, tooLong);
 }
 
 type TooLong = { readonly promptTokens: number; readonly maxTokens: number; readonly ctxTokens: number };
 
 /** The last demand of {@link findCandidates} up to 4 that this lane meets, all before it included. */
-function meets({ shape, pools }: Lane, task: TaskSpec): 1 | 2 | 3 | 4 {
+function meets(lane: Lane, task: TaskSpec, pinned: Pool | null): 1 | 2 | 3 | 4 {
+  const { shape } = lane;
   const serves =
     shape.workloads.includes(task.workload) &&
     (task.engine === null || shape.engine === task.engine) &&
-    (task.pinPoolId === null || pools.some((pool) => pool.id === task.pinPoolId));
+    (task.pinPoolId === null || pinned?.lane === lane);
   if (!serves) return 1;
   if (task.determinism === 'strict' && shape.determinism === 'none') return 2;
   return task.samplerProfileVersion === null || shape.samplerProfileVersion === task.samplerProfileVersion ? 4 : 3;
 }
 
-function refuseCandidates(unmet: number, lanes: readonly Lane[], task: TaskSpec, limit: number, tooLong: TooLong | null): Refusal {
+function refuseCandidates(
+  unmet: number,
+  lanes: readonly Lane[],
+  task: TaskSpec,
+  pinned: Pool | null,
+  limit: number,
+  tooLong: TooLong | null,
+): Refusal {
   switch (unmet) {
     case 1:
       return refuse('unknown-model', `Expected a configured model, got ${task.modelDigest}. Use a model that the capabilities list.`);
@@ -90,7 +99,7 @@ function refuseCandidates(unmet: number, lanes: readonly Lane[], task: TaskSpec,
       return refuse('determinism-not-served', message, { accepted_determinism: ['best_effort'] });
     }
     case 4: {
-      const known = [...new Set(lanes.filter((lane) => meets(lane, task) === 3).map(({ shape }) => shape.samplerProfileVersion))];
+      const known = [...new Set(lanes.filter((lane) => meets(lane, task, pinned) === 3).map(({ shape }) => shape.samplerProfileVersion))];
       const message = `Expected one of ${known.join(', ')}, got ${task.samplerProfileVersion}.`;
       return refuse('unknown-sampler-profile', message, { accepted_sampler_profiles: known });
     }

@@ -7,7 +7,12 @@ import type { Priority } from './model.ts';
 type Party = { readonly tenantId: string; readonly priority: Priority; readonly weight: number; readonly tokensOut: number };
 
 /** Each party always has `depth` tasks queued; one slot; returns the slot time and the longest gap of each, in dispatches. */
-function serveBacklogged(parties: readonly Party[], classWeights: readonly [number, number], rounds: number) {
+function serveBacklogged(
+  parties: readonly Party[],
+  classWeights: readonly [number, number],
+  rounds: number,
+  lengths: 'known' | 'unknown lengths' = 'known',
+) {
   const [interactive, batch] = classWeights;
   const config = aConfig({
     pools: [aPool({ queueCapacity: 1000 })],
@@ -22,7 +27,8 @@ function serveBacklogged(parties: readonly Party[], classWeights: readonly [numb
     made += 1;
     owners.set(`k${made}`, index);
     const { tenantId, priority, tokensOut } = party;
-    return dispatched(driver.enqueue({ taskKey: `k${made}`, tenantId, priority, maxTokens: tokensOut, expectedTokens: tokensOut }));
+    const told = lengths === 'known' ? { maxTokens: tokensOut, expectedTokens: tokensOut } : { maxTokens: 100 };
+    return dispatched(driver.enqueue({ taskKey: `k${made}`, tenantId, priority, ...told }));
   };
   let running: string[] = [];
   for (const index of parties.keys()) for (let depth = 0; depth < 3; depth++) running.push(...offer(index));
@@ -73,6 +79,25 @@ test('[ORCH-3075] backlogged classes and tenants get slot time by weight, long a
   );
 });
 
+test('[ORCH-3075] what a task really took is charged, not what was predicted', () => {
+  const parties: Party[] = [
+    { tenantId: 't', priority: 'interactive', weight: 1, tokensOut: 5 },
+    { tenantId: 'u', priority: 'interactive', weight: 1, tokensOut: 80 },
+  ];
+  const { servedMs } = serveBacklogged(parties, [8, 1], 2000, 'unknown lengths');
+  const [t = 0, u = 0] = servedMs;
+  expect(t / (t + u)).toBeCloseTo(0.5, 1);
+});
+
+test('[ORCH-3075] a tenant whose task took less than predicted goes before one that used more', () => {
+  const driver = new Driver(aConfig({ pools: [aPool({ slots: 2, determinism: 'batch_invariant' })] }));
+  driver.enqueue({ taskKey: 't1', tenantId: 't', maxTokens: 20 });
+  driver.enqueue({ taskKey: 'u1', tenantId: 'u', maxTokens: 1 });
+  driver.enqueue({ taskKey: 'u2', tenantId: 'u', maxTokens: 1 });
+  driver.enqueue({ taskKey: 't2', tenantId: 't', maxTokens: 20 });
+  expect(dispatched(driver.wait(1).end('t1'))).toEqual(['t2']);
+});
+
 test('[ORCH-3075] no class and no tenant starves: each is served within a bounded number of dispatches', () => {
   const party = (tenantId: string) =>
     fc.record({
@@ -92,15 +117,17 @@ test('[ORCH-3075] no class and no tenant starves: each is served within a bounde
   );
 });
 
-test('[ORCH-3075] a tenant that was idle gets no credit for it', () => {
-  const driver = new Driver(aConfig({ pools: [aPool({ queueCapacity: 1000 })] }));
-  let running = dispatched(driver.enqueue({ taskKey: 'busy-0', tenantId: 'busy' }));
+test.each(['tenant', 'class'] as const)('[ORCH-3075] a %s that was idle gets no credit for it', (level) => {
+  const classes = { interactive: { weight: 1, rate: null }, batch: { weight: 1, rate: null } };
+  const driver = new Driver(aConfig({ pools: [aPool({ queueCapacity: 1000 })], classes }));
+  const late = level === 'tenant' ? { tenantId: 'late' } : ({ priority: 'batch' } as const);
+  let running = dispatched(driver.enqueue({ taskKey: 'busy-0' }));
   for (let index = 1; index < 100; index++) {
-    driver.enqueue({ taskKey: `busy-${index}`, tenantId: 'busy' });
+    driver.enqueue({ taskKey: `busy-${index}` });
     if (index > 60) continue;
     running = dispatched(driver.wait(100).end(running[0] as string));
   }
-  for (let index = 0; index < 20; index++) driver.enqueue({ taskKey: `late-${index}`, tenantId: 'late' });
+  for (let index = 0; index < 20; index++) driver.enqueue({ taskKey: `late-${index}`, ...late });
   const order: string[] = [];
   for (let index = 0; index < 20; index++) {
     running = dispatched(driver.wait(100).end(running[0] as string));

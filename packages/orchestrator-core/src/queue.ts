@@ -159,16 +159,13 @@ export class LaneQueue {
   push(task: Task, gate: Gate): void {
     assert(task.attempts === 0, 'only tasks that never ran may become victims');
     const gateFlow = this.#enter(task, gate);
-    const { head } = gateFlow;
-    task.next = head;
-    gateFlow.head = task;
-    if (head === null) {
-      gateFlow.tail = task;
+    const { tail } = gateFlow;
+    task.previous = tail;
+    gateFlow.tail = task;
+    if (tail === null) {
+      gateFlow.head = task;
       this.#activate(gateFlow);
-    } else {
-      head.previous = task;
-      gate.heap(task.klass).update(gateFlow);
-    }
+    } else tail.next = task;
     const queue = this.class(task.klass);
     queue.rank.pushBack(task);
     this.#countDroppable(gateFlow.flow, queue, 1);

@@ -258,6 +258,15 @@ test('the only replica there is gets the re-run back, after a pause', () => {
   expect(dispatched(driver.tick(1))).toEqual(['task']);
 });
 
+test('a re-run goes back to where it failed once every other replica is gone', () => {
+  const driver = new Driver(aConfig({ pools: [aPool(), aPool({ poolId: 'b' })] }));
+  driver.enqueue({ taskKey: 'on a' });
+  driver.enqueue({ taskKey: 'on b' });
+  driver.end('on a', broken());
+  expect(dispatched(driver.tick(5000))).toEqual([]);
+  expect(dispatched(driver.send({ kind: 'replicaPaused', replicaId: 'b/1' }))).toEqual(['on a']);
+});
+
 test('a dying worker does not swallow the queue: after a broken attempt it gets nothing for a while, longer each time', () => {
   const driver = new Driver(aConfig({ maxAttempts: 1 }));
   driver.enqueue({ taskKey: '0' });

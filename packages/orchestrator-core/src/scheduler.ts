@@ -4,7 +4,6 @@
  */
 import type { ErrorKind } from '@llama-orch/api-types';
 import {
-  type Candidates,
   checkDeadline,
   checkLimits,
   chooseRoute,
@@ -21,6 +20,7 @@ import { assert, unreachable } from './assert.ts';
 import type { AbortReason, CoreEffect, TaskEnd } from './effect.ts';
 import type { AttemptOutcome, CoreEvent } from './event.ts';
 import { CLASSES, type ClassWeights } from './fairness.ts';
+import { decideFailover, type Failure } from './failover.ts';
 import { laneFigures, replicaFigures, sessionFigures, shareFigures, taskFigures } from './figures.ts';
 import { Fleet } from './fleet.ts';
 import { backoffMs, gapMs } from './forecast.ts';
@@ -36,6 +36,7 @@ import type { Replica } from './replica.ts';
 import { type Session, SessionTable } from './session.ts';
 import { Attempt, Task } from './task.ts';
 import { retuned, type Tenant, TenantTable } from './tenant.ts';
+import { findUnserved } from './unserved.ts';
 import { nextTimeoutMs, type Timeout, timeoutOf } from './watchdog.ts';
 
 /** Shared by all events that want nothing done. */
@@ -250,7 +251,7 @@ class CoreScheduler implements Scheduler {
     const { ctxTokens } = task;
     const maxTokens = task.spec.workload === 'completion' ? task.maxTokens : null;
     const promised: TaskSpec = { ...task.spec, engine, samplerProfileVersion, ctxTokens, maxTokens };
-    const found = findCandidates(this.#fleet.lanesOf(task.spec.modelDigest), promised);
+    const found = findCandidates(this.#fleet.lanesOf(task.spec.modelDigest), promised, this.#pinnedPool(task.spec));
     if (found.kind === 'refused') return null;
     return (found.fits.find(({ lane }) => lane.available) ?? found.fits[0])?.lane ?? null;
   }
@@ -275,15 +276,16 @@ class CoreScheduler implements Scheduler {
     const nowMs = this.#nowMs;
     const klass = spec.priority === 'interactive' ? 0 : 1;
     // 1
-    const candidates = findCandidates(this.#fleet.lanesOf(spec.modelDigest), spec);
+    const pinned = this.#pinnedPool(spec);
+    const candidates = findCandidates(this.#fleet.lanesOf(spec.modelDigest), spec, pinned);
     if (candidates.kind === 'refused') return this.#refuse(spec.taskKey, candidates);
     // 2
-    const pinned = spec.pinPoolId === null ? null : (this.#fleet.pools.get(spec.pinPoolId) ?? null);
     const available = findAvailable(candidates, pinned, this.#recoveryMs);
     if (available.kind === 'refused') return this.#refuse(spec.taskKey, available);
     // 3
     const tenant = this.#tenants.get(spec.tenantId, nowMs);
-    const route = this.#route(available, spec, tenant, klass, pinned);
+    const session = this.#sessions.find(spec.sessionKey, nowMs);
+    const route = chooseRoute(available, { task: spec, tenant, klass, session, pinned, recoveryMs: this.#recoveryMs, nowMs });
     const { lane, maxTokens } = route;
     const kvBytes = (lane.kvBytesPerToken ?? 0) * (spec.promptTokens + maxTokens);
     const demand = { tokens: spec.promptTokens + maxTokens, kvBytes, waits: route.replica === null };
@@ -301,14 +303,9 @@ class CoreScheduler implements Scheduler {
       this.#makeRoom(lane, room);
     }
     // 6
-    const task = this.#admit(spec, tenant, klass, route, { kvBytes, deadlineMs, predictedStartMs });
+    const task = this.#admit(spec, tenant, klass, route, { session, kvBytes, deadlineMs, predictedStartMs });
     if (route.replica === null) this.#enterQueue(task);
     else this.#start(task, route.replica, lane.queue.class(klass).rank.size);
-  }
-
-  #route(candidates: Candidates, task: TaskSpec, tenant: Tenant, klass: number, pinned: Pool | null): Route {
-    const session = this.#sessions.get(task.sessionKey, this.#nowMs);
-    return chooseRoute(candidates, { task, tenant, klass, session, pinned, recoveryMs: this.#recoveryMs, nowMs: this.#nowMs });
   }
 
   #makeRoom(lane: Lane, room: Exclude<Room, Refusal>): void {
@@ -322,7 +319,12 @@ class CoreScheduler implements Scheduler {
     tenant: Tenant,
     klass: number,
     route: Route,
-    terms: { readonly kvBytes: number; readonly deadlineMs: number | null; readonly predictedStartMs: number | null },
+    terms: {
+      readonly session: Session | undefined;
+      readonly kvBytes: number;
+      readonly deadlineMs: number | null;
+      readonly predictedStartMs: number | null;
+    },
   ): Task {
     const nowMs = this.#nowMs;
     const { lane, ctxTokens, maxTokens } = route;
@@ -337,7 +339,7 @@ class CoreScheduler implements Scheduler {
       spec,
       tenant,
       klass,
-      session: this.#sessions.beginTurn(spec.sessionKey, nowMs),
+      session: this.#sessions.beginTurn(spec.sessionKey, terms.session, nowMs),
       acceptedAtMs: nowMs,
       deadlineAtMs: deadlineMs === null ? Infinity : nowMs + deadlineMs,
       ctxTokens,
@@ -345,8 +347,8 @@ class CoreScheduler implements Scheduler {
       outBudget: outBudgetOf(spec, maxTokens),
       kvBytes,
       predictedStartMs,
-      forecastMs: route.waitMs,
-      predictedServiceMs: route.serviceMs,
+      forecastMs: Math.round(route.waitMs),
+      predictedServiceMs: Math.round(route.serviceMs),
       lane,
       order: this.#lastOrder,
     });
@@ -407,16 +409,19 @@ class CoreScheduler implements Scheduler {
     task.tenant.queued -= 1;
   }
 
+  #pinnedPool({ pinPoolId }: TaskSpec): Pool | null {
+    return pinPoolId === null ? null : (this.#fleet.pools.get(pinPoolId) ?? null);
+  }
+
   #scopeOf(task: Task): GateScope {
-    const pool = task.spec.pinPoolId === null ? null : (this.#fleet.pools.get(task.spec.pinPoolId) ?? null);
+    const pool = this.#pinnedPool(task.spec);
     if (task.attempts === 0) return (pool?.pins ?? task.lane.queue.open).scope;
     return { pool, set: task.set, avoid: task.failedOn.filter((replica) => !replica.gone) };
   }
 
   #gateOf(task: Task): Gate {
-    if (task.attempts > 0) return task.lane.queue.rerunGate(this.#scopeOf(task));
-    const pool = task.spec.pinPoolId === null ? undefined : this.#fleet.pools.get(task.spec.pinPoolId);
-    return pool?.pins ?? task.lane.queue.open;
+    const { queue } = task.lane;
+    return task.attempts > 0 ? queue.rerunGate(this.#scopeOf(task)) : (this.#pinnedPool(task.spec)?.pins ?? queue.open);
   }
 
   /** Give every offered slot to the task that goes next; slots in scope of nobody stay free. */
@@ -441,7 +446,8 @@ class CoreScheduler implements Scheduler {
     const nowMs = this.#nowMs;
     const { lane, spec, klass, session } = task;
     const flow = lane.queue.flowOf(klass, task.tenant);
-    const costMs = Math.max(1, lane.model(klass).workMs(spec.promptTokens, task.outBudget));
+    // Whole milliseconds here and below: V8 keeps small integers inside a record and boxes every other number.
+    const costMs = Math.max(1, Math.round(lane.model(klass).workMs(spec.promptTokens, task.outBudget)));
     const kvReuse = mayReuseKv(replica.pool.spec, spec);
     const kvWarmth = kvReuse && isWarm(replica, session);
     if (task.attempts === 0 && task.forecastMs > 0) lane.ownModel(klass).observeWait(task.forecastMs, nowMs - task.acceptedAtMs);
@@ -558,38 +564,26 @@ class CoreScheduler implements Scheduler {
   }
 
   /**
-   * 1. The engine's own refusal, or a mismatch: no re-run could help.
-   * 2. `best_effort` after its first token: other bytes may follow, so it may not fail over → `worker-reset`.
-   * 3. All attempts used up → `replica-exhausted`.
-   * 4. Its lane or pinned pool was removed meanwhile → another lane like it, or `pool-unavailable`.
-   * 5. Back to the head of its queue, or straight into a free slot.
+   * 1. It may not run again ({@link decideFailover}) → it ends.
+   * 2. Its lane or pinned pool was removed meanwhile → another lane like it, or `pool-unavailable`.
+   * 3. Back to the head of its queue, or straight into a free slot.
    *
    * @req ORCH-3301
    */
-  #onFailed(
-    task: Task,
-    attempt: Attempt,
-    failure: { readonly error: ErrorKind; readonly message: string; readonly mayRunAgain: boolean },
-  ): void {
+  #onFailed(task: Task, attempt: Attempt, failure: Failure): void {
     // 1
-    if (!failure.mayRunAgain) return this.#finish(task, failed(failure.error, failure.message, null), attempt.tokensOut);
+    const decision = decideFailover(attempt, failure, this.#config.maxAttempts);
+    if (decision.kind === 'over') {
+      const retryAfterMs = decision.retriable ? this.#retryMs(task.lane) : null;
+      return this.#finish(task, failed(decision.error, decision.message, retryAfterMs), task.spec.promptTokens + attempt.tokensOut);
+    }
     // 2
-    if (task.spec.determinism === 'best_effort' && attempt.firstTokenAtMs >= 0) {
-      const message = `The worker broke after the first token of a best_effort task: ${failure.message}`;
-      return this.#finish(task, failed('worker-reset', message, this.#retryMs(task.lane)));
-    }
-    // 3
-    if (task.attempts >= this.#config.maxAttempts) {
-      const message = `All ${task.attempts} attempts failed, the last one with: ${failure.message}`;
-      return this.#finish(task, failed('replica-exhausted', message, this.#retryMs(task.lane)));
-    }
-    // 4
     if (!this.#stillServed(task)) {
       const lane = task.spec.determinism === 'strict' ? null : this.#laneLike(task);
       if (lane === null) return this.#finish(task, this.#unserved(task.lane));
       task.lane = lane;
     }
-    // 5
+    // 3
     if (task.set !== null) task.set = task.lane.sets.get(task.set.id) ?? task.set;
     this.#frontOrder -= 1;
     task.order = this.#frontOrder;
@@ -601,7 +595,7 @@ class CoreScheduler implements Scheduler {
 
   #stillServed(task: Task): boolean {
     if (this.#fleet.lanes.get(task.lane.id) !== task.lane) return false;
-    return task.spec.pinPoolId === null || this.#fleet.pools.get(task.spec.pinPoolId)?.lane === task.lane;
+    return task.spec.pinPoolId === null || this.#pinnedPool(task.spec)?.lane === task.lane;
   }
 
   #learn(task: Task, attempt: Attempt, outcome: Extract<AttemptOutcome, { kind: 'succeeded' }>): void {
@@ -727,54 +721,18 @@ class CoreScheduler implements Scheduler {
     this.#emit({ kind: 'restartReplica', replicaId: replica.id, poolId: replica.pool.id, cause });
   }
 
-  /**
-   * End what waits for something that does not come.
-   *
-   * 1. A lane that nothing can serve, for the grace time: all its tasks → `pool-unavailable`.
-   * 2. A pinned pool likewise: the tasks pinned to it.
-   * 3. A set that nothing can bring back: its re-runs → `worker-reset`; at once where no pool would come back as that set.
-   *
-   * @req ORCH-3018
-   */
+  /** End what waits for something that does not come ({@link findUnserved}). */
   #sweep(): void {
-    const nowMs = this.#nowMs;
-    const graceMs = this.#config.unavailableGraceMs;
-    let nextMs = Infinity;
-    const isOver = (sinceMs: number): boolean => {
-      if (sinceMs + graceMs <= nowMs) return true;
-      nextMs = Math.min(nextMs, sinceMs + graceMs);
-      return false;
-    };
-    for (const lane of this.#fleet.lanes.values()) {
-      if (lane.queue.size === 0) continue;
-      // 1
-      if (isOver(lane.deadSinceMs)) {
-        for (const task of lane.queue.toArray()) this.#finish(task, this.#unserved(lane));
+    const { tasks, nextMs } = findUnserved(this.#fleet, this.#config.unavailableGraceMs, this.#nowMs);
+    this.#sweepAtMs = nextMs;
+    for (const { task, because } of tasks) {
+      if (because === 'nothing serves it') {
+        this.#finish(task, this.#unserved(task.lane));
         continue;
       }
-      // 2
-      const pinned = [...lane.pools.map((pool) => pool.pins), ...lane.queue.reruns.filter(({ scope }) => scope.pool !== null)];
-      for (const gate of pinned) {
-        if (gate.size === 0 || gate.scope.pool === null || !isOver(gate.scope.pool.deadSinceMs)) continue;
-        for (const task of gate.tasks()) this.#finish(task, this.#unserved(lane));
-      }
-      // 3
-      for (const gate of lane.queue.reruns.slice()) {
-        const { set } = gate.scope;
-        if (set === null || !isOver(this.#setDeadSinceMs(set.poolIds))) continue;
-        const message =
-          'The worker died, and no replica whose output would continue the stream byte for byte can come back. Send it again.';
-        for (const task of gate.tasks()) this.#finish(task, failed('worker-reset', message, this.#retryMs(lane)));
-      }
+      const message = 'The worker died, and no replica whose output would continue the stream byte for byte can come back. Send it again.';
+      this.#finish(task, failed('worker-reset', message, this.#retryMs(task.lane)));
     }
-    this.#sweepAtMs = nextMs;
-  }
-
-  /** Since when no pool of a set can bring it back: Infinity = one can, -Infinity = none ever will. */
-  #setDeadSinceMs(poolIds: ReadonlySet<string>): number {
-    let sinceMs = -Infinity;
-    for (const poolId of poolIds) sinceMs = Math.max(sinceMs, this.#fleet.pools.get(poolId)?.deadSinceMs ?? -Infinity);
-    return sinceMs;
   }
 
   #unserved(lane: Lane): TaskEnd {

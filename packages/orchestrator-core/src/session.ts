@@ -68,10 +68,12 @@ export class SessionTable {
     return session.active > 0 ? this.#limits.ttlMs : Math.max(0, session.lastUsedMs + this.#limits.ttlMs - nowMs);
   }
 
-  /** The turn that the next task of this session would be; reads only. */
-  nextTurn(key: SessionKey, nowMs: number): number {
-    const session = this.get(key, nowMs);
-    return session === undefined || session.turns >= this.#limits.maxTurns ? 1 : session.turns + 1;
+  /** As {@link SessionTable.get}, for a task that comes now: one that has expired ends here. */
+  find(key: SessionKey, nowMs: number): Session | undefined {
+    const session = this.#byKey.get(key);
+    if (session === undefined || this.ttlMsRemaining(session, nowMs) > 0) return session;
+    this.#end(session);
+    return undefined;
   }
 
   /**
@@ -80,12 +82,12 @@ export class SessionTable {
    * 1. Unknown or expired → a new session.
    * 2. All turns used up → it rolls over: cold, and this is turn 1.
    * 3. Else one more turn.
+   *
+   * @param known - What {@link SessionTable.find} just gave for this key.
    */
-  beginTurn(key: SessionKey, nowMs: number): Session {
-    const known = this.#byKey.get(key);
+  beginTurn(key: SessionKey, known: Session | undefined, nowMs: number): Session {
     // 1
-    if (known === undefined || this.ttlMsRemaining(known, nowMs) === 0) {
-      if (known !== undefined) this.#end(known);
+    if (known === undefined) {
       const session = new Session(key, nowMs);
       session.turns = 1;
       session.active = 1;
