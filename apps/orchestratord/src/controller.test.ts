@@ -263,6 +263,16 @@ test('[ORCH-2109] a silent agent’s replica gets nothing new, and the stream it
   expect((await t.status(second.task_id)).state).toBe('running');
 });
 
+test('[ORCH-2109] agents that never reported are listed too, as not connected', async () => {
+  const t = createTestController({ pools: [{ id: 'a' }, { id: 'b', host: 'elsewhere' }] });
+  await t.ready('a');
+  const { agents } = (await (await t.request('GET', '/v1/agents')).json()) as { agents: object[] };
+  expect(agents).toMatchObject([
+    { name: 'elsewhere', connected: false, instance_id: null, host: null, pools: [] },
+    { name: 'h', connected: true, lease_ms_remaining: 3_000, pools: [{ pool_id: 'a', state: 'ready' }] },
+  ]);
+});
+
 test('[ORCH-2109] a second live instance of an agent is refused', async () => {
   const t = createTestController();
   await t.ready('a');

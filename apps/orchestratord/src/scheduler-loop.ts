@@ -245,7 +245,10 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
         return;
       case 'evictSession':
         // No engine of this build can evict one session's KV; capabilities say so (ORCH-3021).
-        this.#options.log.info({ event: 'session_evicted', replica_id: effect.replicaId }, 'session forgotten; its engine cannot evict');
+        this.#options.log.info(
+          { event: 'session_evicted', replica_id: effect.replicaId, eviction_events: 1 },
+          'session forgotten; its engine cannot evict',
+        );
         return;
     }
   }

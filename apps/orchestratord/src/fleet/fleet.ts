@@ -284,7 +284,7 @@ export class Fleet {
     this.#emit({ kind: 'poolState', nowMs, poolId: pool.id, state: hopeful ? 'starting' : 'down' });
     const reason = 'reason' in phase ? phase.reason : 'suspect';
     this.#options.log.info(
-      { event: 'pool_not_ready', pool_id: pool.id, state: hopeful ? 'starting' : 'down', reason },
+      { event: 'pool_not_ready', pool_id: pool.id, state: hopeful ? 'starting' : 'down', reason, ...mishaps(entry.status) },
       'pool is not ready',
     );
   }
@@ -293,6 +293,12 @@ export class Fleet {
     this.#listener?.onFleetEvent(event);
   }
 }
+
+/** What befell a pool's workers so far, for its log lines (ORCH-3027). */
+const mishaps = (status: PoolStatus | null) => ({
+  oom_events: (status?.oom_events.device ?? 0) + (status?.oom_events.host ?? 0),
+  driver_reset_events: status?.driver_reset_events ?? 0,
+});
 
 const laneKey = ({ engine, quant, ctx, sampler_profile_version, workloads, determinism }: PoolConfig, modelDigest: string): string =>
   JSON.stringify([engine, modelDigest, quant, ctx, sampler_profile_version, workloads.toSorted(), determinism]);

@@ -4,7 +4,7 @@
 import { OrchError } from '@llama-orch/api-types';
 import { type GuardEnv, principalOf } from '@llama-orch/service-kit';
 import { Hono } from 'hono';
-import { agentInfo, capabilities, poolHealth, type PoolViewDeps, replicaSetList } from '../views/pool-views.ts';
+import { agentList, capabilities, poolHealth, type PoolViewDeps, replicaSetList } from '../views/pool-views.ts';
 
 export const createControlRoutes = (deps: PoolViewDeps): Hono<GuardEnv> => {
   const routes = new Hono<GuardEnv>();
@@ -23,7 +23,7 @@ export const createControlRoutes = (deps: PoolViewDeps): Hono<GuardEnv> => {
   routes.get('/v1/capabilities', (c) => c.json(capabilities(principalOf(c).tenantId, deps)));
 
   /** @req ORCH-2109 */
-  routes.get('/v1/agents', (c) => c.json({ agents: deps.fleet.agents().map((agent) => agentInfo(agent, deps)) }));
+  routes.get('/v1/agents', (c) => c.json({ agents: agentList(deps) }));
 
   return routes;
 };

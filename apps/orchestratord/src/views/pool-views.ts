@@ -131,8 +131,34 @@ export const capabilities = (tenantId: string, deps: PoolViewDeps): Capabilities
   operations: operations.filter((operation) => operation.status === 'served').map((operation) => operation.operationId),
 });
 
-/** @req ORCH-2109 */
-export const agentInfo = (agent: AgentView, deps: PoolViewDeps): AgentInfo => {
+/**
+ * Every agent that reported, and every host that the config names.
+ *
+ * @req ORCH-2109
+ */
+export const agentList = (deps: PoolViewDeps): AgentInfo[] => {
+  const heard = deps.fleet.agents();
+  const names = new Set(heard.map(({ name }) => name));
+  const unheard = [...new Set(deps.config.pools.map(({ host }) => host))].filter((host) => !names.has(host));
+  return [...heard.map((agent) => agentInfo(agent, deps)), ...unheard.map((name) => unheardAgent(name, deps))].toSorted((a, b) =>
+    a.name < b.name ? -1 : 1,
+  );
+};
+
+const unheardAgent = (name: string, { fleet }: PoolViewDeps): AgentInfo => ({
+  name,
+  connected: false,
+  instance_id: null,
+  agent_version: null,
+  last_seen_at: null,
+  lease_ms_remaining: 0,
+  generation_applied: 0,
+  generation_desired: fleet.desired.generation(name),
+  host: null,
+  pools: [],
+});
+
+const agentInfo = (agent: AgentView, deps: PoolViewDeps): AgentInfo => {
   const nowMs = deps.clock.nowMs();
   const quietMs = nowMs - agent.lastSeenMs;
   return {
