@@ -2,7 +2,7 @@
  * The single writer of the scheduler and of every task: it feeds events in and carries effects out, one at a time, and
  * logs and counts each decision once, when it is carried out. All policy is in the core.
  */
-import { WorkerError, type WorkerTask } from '@llama-orch/adapter-api';
+import { WorkerError } from '@llama-orch/adapter-api';
 import { type ErrorKind, OrchError } from '@llama-orch/api-types';
 import type { Acceptance, CoreEffect, CoreEvent, Scheduler, TaskEnd, TaskSpec } from '@llama-orch/orchestrator-core';
 import type { Logger } from '@llama-orch/service-kit';
@@ -12,9 +12,11 @@ import type { Fleet, FleetListener } from './fleet/fleet.ts';
 import type { Worker } from './fleet/worker.ts';
 import type { Journal } from './journal/journal.ts';
 import { taskFields } from './log-fields.ts';
+import { SlotReleases } from './slot-releases.ts';
 import type { TaskAccounts } from './task-accounts.ts';
 import type { Task } from './task.ts';
 import { canceledEnd, failedEnd, startedData, succeededEnd, type TaskConclusion } from './task-events.ts';
+import { toWorkerTask } from './worker-task.ts';
 
 type Refusal = Extract<CoreEffect, { kind: 'refuse' }>;
 
@@ -41,14 +43,14 @@ export type SchedulerLoopOptions = {
 const tickMs = 250;
 /** Attempts report progress to the idle watchdog this often. */
 const progressMs = 1_000;
-/** Pause before a failed look at a releasing slot is repeated. */
-const releaseRetryMs = 1_000;
 
 export class SchedulerLoop implements FleetListener, AttemptOwner {
   readonly #options: SchedulerLoopOptions;
   /** Tasks that have not ended, by key: what effects speak of. */
   readonly #tasks = new Map<string, Task>();
   readonly #attempts = new Map<string, Attempt>();
+  readonly #releases: SlotReleases;
+  /** Answers of attempts that just succeeded, until the core has said that their tasks end. */
   readonly #ends = new Map<string, WorkerEnd>();
   readonly #events: CoreEvent[] = [];
   #draining = false;
@@ -58,6 +60,7 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
 
   constructor(options: SchedulerLoopOptions) {
     this.#options = options;
+    this.#releases = new SlotReleases({ fleet: options.fleet, log: options.log, onFreed: (attempt) => this.#onFreed(attempt) });
   }
 
   get liveTasks(): ReadonlyMap<string, Task> {
@@ -206,13 +209,13 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
         return;
       }
       case 'aborted':
-        this.#release(attempt);
+        this.#releases.watch(attempt);
         this.apply({ ...base, outcome: { kind: 'aborted' }, slotFree: false });
         return;
       case 'failed': {
         const { kind, message, mayRunAgain } = settled.error;
         this.#noteFailure(attempt, settled.error);
-        if (settled.slotTaken) this.#release(attempt);
+        if (settled.slotTaken) this.#releases.watch(attempt);
         const error: ErrorKind = kind === 'aborted' ? 'worker-reset' : kind;
         this.apply({ ...base, outcome: { kind: 'failed', error, message, mayRunAgain }, slotFree: !settled.slotTaken });
         return;
@@ -383,27 +386,8 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
     if (error.mayRunAgain) this.#options.fleet.suspect(worker, error.message);
   }
 
-  /** Watch the engine until it shows the attempt's slot free (ORCH-3017). */
-  #release(attempt: Attempt): void {
-    attempt.worker.releasing += 1;
-    void this.#confirmRelease(attempt);
-  }
-
-  async #confirmRelease({ worker, taskKey, number }: Attempt): Promise<void> {
-    const { fleet, clock, log } = this.#options;
-    const closing = new AbortController();
-    while (fleet.worker(worker.replicaId) === worker) {
-      try {
-        await worker.adapter.confirmReleased({ signal: closing.signal, expectedBusy: () => worker.running + worker.releasing - 1 });
-        worker.releasing -= 1;
-        this.apply({ kind: 'slotFreed', nowMs: clock.nowMs(), replicaId: worker.replicaId, taskKey, attempt: number });
-        return;
-      } catch (cause) {
-        log.debug({ event: 'release_unconfirmed', replica_id: worker.replicaId, err: cause }, 'slot not shown free yet');
-        await new Promise((resolve) => setTimeout(resolve, releaseRetryMs).unref());
-      }
-    }
-    worker.releasing -= 1;
+  #onFreed({ worker, taskKey, number }: Attempt): void {
+    this.apply({ kind: 'slotFreed', nowMs: this.#options.clock.nowMs(), replicaId: worker.replicaId, taskKey, attempt: number });
   }
 
   #reportProgress(attempt: Attempt, nowMs: number): void {
@@ -427,27 +411,3 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
 const attemptKey = (taskKey: string, number: number): string => `${taskKey}#${number}`;
 
 const startCountOf = (replicaId: string): number => Number(replicaId.slice(replicaId.lastIndexOf('/') + 1));
-
-const toWorkerTask = (task: Task, kvReuse: boolean): WorkerTask => {
-  const { identity, effective, input } = task;
-  if (input === null) throw new OrchError('internal', { message: 'A task that ended cannot be dispatched.' });
-  const base =
-    identity.traceparent === undefined ? { taskId: identity.taskId } : { taskId: identity.taskId, traceparent: identity.traceparent };
-  switch (input.workload) {
-    case 'completion':
-      return {
-        ...base,
-        workload: 'completion',
-        prompt: input.prompt,
-        maxTokens: effective.maxTokens ?? 1,
-        seed: effective.seed,
-        stop: input.stop,
-        samplerProfileVersion: effective.samplerProfileVersion,
-        kvReuse,
-      };
-    case 'embedding':
-      return { ...base, workload: 'embedding', inputs: input.inputs };
-    case 'rerank':
-      return { ...base, workload: 'rerank', query: input.inputs[0] ?? '', documents: input.inputs.slice(1) };
-  }
-};

@@ -7,8 +7,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
- * `ServerResponse.write` makes a chunk of three buffers, a tick that uncorks them and a vectored write: a quarter of what
- * a relayed token cost. Here a chunk is one string, which the socket copies without a buffer. All pieces go this way, for
+ * `ServerResponse.write` makes a chunk of three buffers, a tick that uncorks them and a vectored write, for each token. Here a chunk is one string, which the socket copies without a buffer. All pieces go this way, for
  * what the response's `write` holds back until the end of the tick would come after what its socket got meanwhile.
  */
 export class StreamBody {

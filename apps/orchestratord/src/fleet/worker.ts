@@ -1,6 +1,6 @@
 /**
  * A live worker as the controller holds it: what its agent reported, and the adapter that speaks to it. Its counters
- * are written by the scheduler loop alone.
+ * are written by the scheduler loop and its slot releases.
  */
 import type { AdapterOptions, CreateAdapter, EngineName, WorkerAdapter } from '@llama-orch/adapter-api';
 import type { ReplicaReport } from '@llama-orch/api-types';
