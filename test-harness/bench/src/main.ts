@@ -3,7 +3,7 @@
  * error. Nothing that it started is left when it ends.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Bench } from './bench.ts';
@@ -13,7 +13,7 @@ import { type Flags, parseFlags } from './flags.ts';
 import { measures } from './measures/index.ts';
 import { findNginx } from './nginx.ts';
 import { killPrograms } from './program.ts';
-import { type RunFacts, toJson, toTable, toVerdict } from './report.ts';
+import { type RunFacts, toHeading, toJson, toTable, toVerdict } from './report.ts';
 
 const usage = `usage: pnpm xtask bench [--only NAME]... [--rounds N] [--quick] [--json [FILE]] [--controller-flags=FLAGS]
 
@@ -74,6 +74,9 @@ async function run(flags: Flags, args: readonly string[]): Promise<number> {
   };
   const dir = join(reportsDir, startedAt.toISOString().replaceAll(':', '-'));
   mkdirSync(dir, { recursive: true });
+  const [loadBefore = 0] = loadavg();
+  // Counted before this process is pinned to one of them.
+  const coreCount = availableParallelism();
   const cores = pinThisProcess();
   if (cores === null) tell('processes are not pinned (no taskset, or one core): relay and load disturb each other');
   const nginx = await findNginx(join(reportsDir, 'nginx'));
@@ -98,11 +101,13 @@ async function run(flags: Flags, args: readonly string[]): Promise<number> {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores,
     nginx: nginx.kind === 'found' ? nginx.nginx.version : null,
+    loadBefore,
+    coreCount,
     args,
   };
   const findings = { figures, skips };
   if (flags.json === '') process.stdout.write(`${toJson(facts, findings)}\n`);
-  else process.stdout.write(`${toTable(findings)}\n\n${toVerdict(figures)}\n`);
+  else process.stdout.write(`${toHeading(facts)}\n\n${toTable(findings)}\n\n${toVerdict(figures)}\n`);
   if (flags.json !== null && flags.json !== '') writeFileSync(resolve(flags.json), `${toJson(facts, findings)}\n`);
   tell(`done; configs and logs are in ${dir}`);
   return 0;

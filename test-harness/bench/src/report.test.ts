@@ -1,7 +1,7 @@
 /** The report of figures that hold, miss and have no target. */
 import { expect, test } from 'vitest';
 import { FigureList } from './figure.ts';
-import { type RunFacts, toJson, toTable, toVerdict } from './report.ts';
+import { type RunFacts, toHeading, toJson, toTable, toVerdict } from './report.ts';
 
 const facts: RunFacts = {
   startedAt: '2026-01-01T00:00:00.000Z',
@@ -10,6 +10,8 @@ const facts: RunFacts = {
   cpu: 'x',
   cores: { load: 0, relay: 1 },
   nginx: null,
+  loadBefore: 0.1,
+  coreCount: 2,
   args: ['--quick'],
 };
 
@@ -31,6 +33,11 @@ test('the table shows median, bounds, target and verdict of every figure, and wh
     | some    | shown  | 12346  | 12346 | 12346 | per second |        |     |
     not measured: some, nginx: not there"
   `);
+});
+
+test('the heading says when others used the machine', () => {
+  expect(toHeading(facts)).not.toContain('BUSY');
+  expect(toHeading({ ...facts, loadBefore: 4.4 })).toContain('BUSY: load 4.4 on 2 cores');
 });
 
 test('the verdict names what was missed', () => {

@@ -10,10 +10,30 @@ export type RunFacts = {
   /** Core of engine and client, and core of whatever relays; `null` where processes could not be pinned. */
   readonly cores: { readonly load: number; readonly relay: number } | null;
   readonly nginx: string | null;
+  /** Processes that wanted a core in the minute before the run: others' work. */
+  readonly loadBefore: number;
+  readonly coreCount: number;
   readonly args: readonly string[];
 };
 
 const columns = ['measure', 'figure', 'median', 'min', 'max', 'unit', 'target', 'met'] as const;
+
+/** More of others' work than this share of the machine makes times in ms worthless, and ratios rough. */
+const busyShare = 0.25;
+
+/** What must be known to read the figures, one line each. */
+export function toHeading({ startedAt, durationMs, node, cpu, cores, nginx, loadBefore, coreCount, args }: RunFacts): string {
+  const lines = [
+    `bench ${args.join(' ')}`.trimEnd(),
+    `${startedAt}, ${Math.round(durationMs / 1_000)} s, Node ${node}, ${nginx ?? 'no nginx'}, ${cpu}`,
+    cores === null ? 'processes were not pinned' : `engine and client on core ${cores.load}, the relay on core ${cores.relay}`,
+  ];
+  if (loadBefore > coreCount * busyShare)
+    lines.push(
+      `THE MACHINE WAS BUSY: load ${loadBefore.toFixed(1)} on ${coreCount} cores before the run; times in ms are mostly waiting for a core`,
+    );
+  return lines.join('\n');
+}
 
 /** A Markdown table, so that it reads on a terminal and in a document. */
 export function toTable({ figures, skips }: Findings): string {
