@@ -6,6 +6,7 @@ import type { LogLevel } from '@llama-orch/config-schema';
 import { type DestinationStream, type Logger, pino, stdSerializers, stdTimeFunctions } from 'pino';
 import prettyStream from 'pino-pretty';
 import { keyPrefix } from './api-key.ts';
+import { createLineBatch } from './line-batch.ts';
 
 export type { Logger } from 'pino';
 
@@ -46,7 +47,7 @@ const secretText = new RegExp(`(\\bBearer\\s+)[^\\s"\\\\]+|\\b${keyPrefix}[A-Za-
  * A logger. Call it as `log.info({ event: 'task_admitted', task_id }, 'task admitted')`: a fixed `event`, the spec's fields, and a
  * sentence for people.
  *
- * Lines are written before the call returns, so that the last words of a dying process are not lost.
+ * Lines go out together at the end of a turn of the event loop, and at the latest when the process exits, whatever ends it.
  *
  * @req ORCH-3027, ORCH-3043
  */
@@ -87,7 +88,9 @@ const stdout = (): DestinationStream => {
   const destination = pino.destination({ dest: 1, sync: true });
   // Nobody reads any more (EPIPE). The service goes on: its work does not depend on who watches it.
   destination.on('error', () => {});
-  return destination;
+  const batch = createLineBatch(destination);
+  process.on('exit', batch.flush);
+  return batch;
 };
 
 /** Deeper than any line of ours. */
