@@ -108,7 +108,8 @@ export class TaskLog {
   start(data: string): void {
     assert(this.#started === null && this.#pieces.length === 0, 'started comes once and before any text');
     this.#started = data;
-    this.#notify();
+    // Text mostly comes in the same read of the engine, and then both are one write.
+    queueMicrotask(() => this.#notify());
   }
 
   /** Append one batch: each text becomes one `token` event. Texts are never empty. */

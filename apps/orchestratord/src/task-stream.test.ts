@@ -1,6 +1,7 @@
 /** Streams on a real socket: one write for a batch, a slow client that costs nothing, a cut that lets nothing through. */
 import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import { TaskLog } from './task-log.ts';
 import { TaskStream } from './task-stream.ts';
@@ -52,11 +53,25 @@ test('a batch is one write, and a pending metrics event rides on it without an i
   const { stream, response, incoming } = await connect(log);
   incoming.resume();
   log.start('{}');
+  await nextTurn();
   const write = vi.spyOn(response.socket as Socket, 'write');
   stream.offerMetrics('{"m":0}');
   log.append(['a', 'b', 'c']);
   expect(write).toHaveBeenCalledTimes(1);
   expect(write.mock.calls[0]?.[0]).toMatch(/"i":2\}\n\nevent: metrics\ndata: \{"m":0\}\n\n\r\n$/);
+});
+
+test('started and the text of the same read are one write', async () => {
+  const log = new TaskLog();
+  const { response, incoming } = await connect(log);
+  incoming.resume();
+  await nextTurn();
+  const write = vi.spyOn(response.socket as Socket, 'write');
+  log.start('{}');
+  log.append(['a']);
+  await nextTurn();
+  expect(write).toHaveBeenCalledTimes(1);
+  expect(write.mock.calls[0]?.[0]).toMatch(/event: started[^]*"i":0/);
 });
 
 test('a client that does not read is not buffered for, and gets everything once it does', async () => {
@@ -101,6 +116,7 @@ test('[ORCH-2002] an idle stream gets a comment, a busy one does not', async () 
   stream.sweep();
   expect(write).toHaveBeenLastCalledWith('3\r\n:\n\n\r\n', 'latin1');
   log.start('{}');
+  await nextTurn();
   write.mockClear();
   stream.sweep();
   expect(write).not.toHaveBeenCalled();

@@ -41,7 +41,8 @@ export class TaskStream implements LogReader {
     options.response.on('close', this.#onClose);
     options.response.on('error', this.#onClose);
     this.onLogChanged();
-    // Else the head would wait for the first event, and with it the client.
+    // Else the head would wait for the first event, and with it the client. Waiting for the end of this turn, in the hope of that
+    // event, made the first token of a loaded relay come three times later.
     if (!this.#ended) this.#body.begin();
   }
 

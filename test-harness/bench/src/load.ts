@@ -117,10 +117,13 @@ export async function openConnections(target: Target, count: number): Promise<re
   return Promise.all(Array.from({ length: count }, () => HttpConnection.open(target.port)));
 }
 
+/** 16 requests each: below about a thousand the relay still runs code that its engine has not compiled. */
+const warmUpRounds = 75;
+
 /** A relay's code is compiled while it runs: what is measured comes after this. */
 export async function warmUp(target: Target): Promise<void> {
   const connections = await openConnections(target, 16);
   await runStreams(target, connections, { pace: 'fast', tokens: 2_000 });
-  for (let round = 0; round < 8; round += 1) await runStreams(target, connections, { pace: 'fast', tokens: 2 });
+  for (let round = 0; round < warmUpRounds; round += 1) await runStreams(target, connections, { pace: 'fast', tokens: 2 });
   for (const connection of connections) connection.close();
 }

@@ -73,23 +73,25 @@ export const createTestController = (options: TestOptions = {}) => {
   const guard = createRequestGuard({ keyring: createKeyring({ keys: config.keys, secret: keySecret }), allowedHosts: [] });
   const app = createApp({ controller, guard, log, remoteOf: () => '127.0.0.1' });
 
-  const request = (
+  /** Ask, and let what the answer left to do be done. */
+  const request = async (
     method: string,
     path: string,
     init: { body?: unknown; headers?: Record<string, string>; key?: string } = {},
-  ): Promise<Response> =>
-    Promise.resolve(
-      app.request(`http://localhost${path}`, {
-        method,
-        headers: {
-          host: 'localhost',
-          ...(init.body !== undefined && { 'content-type': 'application/json' }),
-          ...(init.key !== undefined && { authorization: `Bearer ${init.key}` }),
-          ...init.headers,
-        },
-        ...(init.body !== undefined && { body: typeof init.body === 'string' ? init.body : JSON.stringify(init.body) }),
-      }),
-    );
+  ): Promise<Response> => {
+    const response = await app.request(`http://localhost${path}`, {
+      method,
+      headers: {
+        host: 'localhost',
+        ...(init.body !== undefined && { 'content-type': 'application/json' }),
+        ...(init.key !== undefined && { authorization: `Bearer ${init.key}` }),
+        ...init.headers,
+      },
+      ...(init.body !== undefined && { body: typeof init.body === 'string' ? init.body : JSON.stringify(init.body) }),
+    });
+    await settle();
+    return response;
+  };
 
   const poolStatus = (poolId: string, startCount: number, fields: Partial<PoolStatus> = {}): PoolStatus => ({
     pool_id: poolId,
