@@ -38,7 +38,11 @@ export class Attempt {
   readonly worker: Worker;
   /** Model tokens so far. */
   generated = 0;
-  /** Whether tokens came since the owner last looked; feeds the idle watchdog. */
+  /** A slot of the engine took it. */
+  hasStarted = false;
+  /** Model tokens at the last progress report. */
+  reported = 0;
+  /** Whether anything came since the owner last looked; feeds the idle watchdog. */
   progressed = false;
   readonly #owner: AttemptOwner;
   readonly #abort = new AbortController();
@@ -68,7 +72,6 @@ export class Attempt {
   /** Run to the end. Never throws: every end is reported once through `onSettled`. */
   async run(workerTask: WorkerTask): Promise<void> {
     let end: WorkerEnd | null = null;
-    let started = false;
     try {
       for await (const batch of this.worker.adapter.submit(workerTask, { signal: this.#abort.signal })) {
         if (this.#abort.signal.aborted) continue;
@@ -77,7 +80,7 @@ export class Attempt {
         for (const event of batch) {
           switch (event.kind) {
             case 'started':
-              started = true;
+              this.hasStarted = true;
               this.#owner.onStarted(this);
               break;
             case 'token': {
@@ -97,14 +100,12 @@ export class Attempt {
       }
     } catch (thrown) {
       if (this.#abort.signal.aborted) this.#settleAborted();
-      else this.#fail(thrown, started);
+      else this.#fail(thrown);
       return;
     }
     if (this.#abort.signal.aborted) this.#settleAborted();
-    else if (end === null)
-      this.#fail(new WorkerError('worker-reset', 'The stream ended without its final event.', { mayRunAgain: true }), started);
-    else if (this.#swallowed < this.#expected.length)
-      this.#fail(mismatch('The re-run ended before the text that was already sent.'), started);
+    else if (end === null) this.#fail(new WorkerError('worker-reset', 'The stream ended without its final event.', { mayRunAgain: true }));
+    else if (this.#swallowed < this.#expected.length) this.#fail(mismatch('The re-run ended before the text that was already sent.'));
     else this.#owner.onSettled(this, { kind: 'succeeded', end });
   }
 
@@ -128,10 +129,10 @@ export class Attempt {
     else this.#owner.onSettled(this, { kind: 'failed', error: this.#resetBy, slotTaken: false });
   }
 
-  #fail(thrown: unknown, started: boolean): void {
+  #fail(thrown: unknown): void {
     const error =
       thrown instanceof WorkerError ? thrown : new WorkerError('internal', 'The adapter failed.', { mayRunAgain: false, cause: thrown });
-    const slotTaken = started || error.mayRunAgain || error.kind === 'determinism-mismatch';
+    const slotTaken = this.hasStarted || error.mayRunAgain || error.kind === 'determinism-mismatch';
     this.#owner.onSettled(this, { kind: 'failed', error, slotTaken });
   }
 }

@@ -421,6 +421,61 @@ test('[ORCH-3054] a drain refuses new tasks, waits for the admitted ones, and en
   expect(await t.status(queued.task_id)).toMatchObject({ state: 'failed', error: { code: 'WORKER_RESET' } });
 });
 
+test('[ORCH-3054] at the deadline every task ends and nothing is started any more', async () => {
+  const t = createTestController({ pools: [{ id: 'a' }, { id: 'b' }] });
+  await t.ready('a', 'b');
+  const running = await t.submit();
+  t.workers.last.start().tokens('x');
+  await settle();
+  const other = await t.submit();
+  const queued = await t.submit();
+  await t.controller.drain(AbortSignal.abort());
+  await settle();
+  expect(t.workers.requests).toHaveLength(2);
+  for (const { task_id: id } of [running, other, queued]) {
+    expect(await t.status(id)).toMatchObject({ state: 'failed', error: { code: 'WORKER_RESET', retriable: true } });
+  }
+});
+
+test('[ORCH-3017] one freed slot frees one of two canceled tasks, not both', async () => {
+  const t = createTestController({ pools: [{ id: 'a', slots: 2, determinism: 'none' }] });
+  await t.report([t.poolStatus('a', 1, { replica: { ...t.poolStatus('a', 1).replica, slots_total: 2 } as never })]);
+  const body = { determinism: 'best_effort' };
+  const canceled = [await t.submit(body), await t.submit(body)];
+  for (const request of t.workers.requests) request.start();
+  await settle();
+  await t.submit(body);
+  await t.submit(body);
+  for (const { task_id: id } of canceled) await t.request('POST', `/v1/tasks/${id}/cancel`);
+  // Only one watch asks the engine at a time, and it counts the other releasing slot as busy.
+  expect(t.workers.releases).toHaveLength(1);
+  expect(t.workers.expectedBusy.at(-1)?.()).toBe(1);
+  t.workers.releases[0]?.();
+  await settle();
+  expect(t.workers.requests).toHaveLength(3);
+  // The newcomer is not in a slot yet, so it excuses no busy one.
+  expect(t.workers.expectedBusy.at(-1)?.()).toBe(0);
+  t.workers.last.start();
+  await settle();
+  expect(t.workers.expectedBusy.at(-1)?.()).toBe(1);
+});
+
+test('[ORCH-3036] a canceled task is charged for the tokens it had, however long it ran', async () => {
+  const t = createTestController({ tenants: [{ id: 'default', tokens_per_minute: 10_000 }] });
+  await t.ready('a');
+  const { task_id: id } = await t.submit({ max_tokens: 900 });
+  t.workers.last.start();
+  for (let second = 0; second < 60; second += 1) {
+    t.workers.last.tokens(...Array.from({ length: 15 }, () => 'x'));
+    await settle();
+    t.clock.now += 1_000;
+    await t.ready('a');
+    t.controller.loop.tick();
+  }
+  await t.request('POST', `/v1/tasks/${id}/cancel`);
+  expect((await t.request('POST', '/v1/tasks', { body: { model_ref: 'm', prompt: 'p' } })).status).toBe(202);
+});
+
 test('submissions far beyond capacity keep completing', async () => {
   const t = createTestController({ pools: [{ id: 'a', queue: { capacity: 4 } }] });
   await t.ready('a');

@@ -54,6 +54,7 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
   readonly #ends = new Map<string, WorkerEnd>();
   readonly #events: CoreEvent[] = [];
   #draining = false;
+  #closed = false;
   #admitting: { readonly create: CreateTask; answer: AdmissionAnswer | null } | null = null;
   #timer: NodeJS.Timeout | null = null;
   #lastProgressMs = 0;
@@ -69,6 +70,12 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
 
   get runningAttempts(): number {
     return this.#attempts.size;
+  }
+
+  /** Milliseconds between two tasks that leave the queues, as measured; a second before anything was (ORCH-2007). */
+  gapMs(): number {
+    const perSecond = this.#options.scheduler.lanes().reduce((sum, lane) => sum + (lane.drainPerSecond ?? 0), 0);
+    return perSecond > 0 ? Math.ceil(1_000 / perSecond) : 1_000;
   }
 
   start(): void {
@@ -93,6 +100,8 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
 
   /** Feed one event and carry out all that follows from it. Effects may bring more events; they wait their turn. */
   apply(event: CoreEvent): void {
+    // A loop that stops has ended every task itself; what attempts still report must start nothing.
+    if (this.#closed) return;
     this.#events.push(event);
     if (this.#draining) return;
     this.#draining = true;
@@ -134,11 +143,12 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
   }
 
   /**
-   * End every task that is left, for a service that stops. The core is told nothing: it stops too.
+   * End every task that is left, for a service that stops. The core is told nothing, and nothing is asked of it any more.
    *
    * @req ORCH-3054
    */
   async endAll(error: ErrorKind, message: string): Promise<void> {
+    this.#closed = true;
     const left = [...this.#tasks.values()];
     for (const attempt of this.#attempts.values()) attempt.abort();
     for (const task of left) {
@@ -162,6 +172,7 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
   }
 
   onStarted(attempt: Attempt): void {
+    attempt.worker.decoding += 1;
     const task = this.#current(attempt);
     if (task === undefined) return;
     const nowMs = this.#options.clock.nowMs();
@@ -177,12 +188,15 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
     accounts.onTokens(attempt.worker, newTokens);
     attempt.worker.tokensOut += newTokens;
     const task = this.#current(attempt);
-    if (task === undefined || texts.length === 0) return;
+    if (task === undefined) return;
+    // Of each attempt, and of swallowed tokens too: the core learns from it how long the engine took for the prompt.
+    if (attempt.generated === newTokens) {
+      this.apply({ kind: 'firstToken', nowMs: clock.nowMs(), taskKey: attempt.taskKey, attempt: attempt.number });
+    }
+    if (texts.length === 0) return;
     if (task.firstTokenAtMs === null) {
-      const nowMs = clock.nowMs();
-      task.firstTokenAtMs = nowMs;
+      task.firstTokenAtMs = clock.nowMs();
       accounts.onFirstToken(task, attempt.worker);
-      this.apply({ kind: 'firstToken', nowMs, taskKey: attempt.taskKey, attempt: attempt.number });
     }
     if (task.failedAtMs !== null) {
       task.failoverMs += clock.nowMs() - task.failedAtMs;
@@ -198,6 +212,7 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
     const nowMs = this.#options.clock.nowMs();
     this.#attempts.delete(attemptKey(taskKey, attempt.number));
     worker.running -= 1;
+    if (attempt.hasStarted) worker.decoding -= 1;
     const base = { kind: 'ended', nowMs, taskKey, attempt: attempt.number } as const;
     switch (settled.kind) {
       case 'succeeded': {
@@ -393,7 +408,9 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
   #reportProgress(attempt: Attempt, nowMs: number): void {
     if (!attempt.progressed) return;
     attempt.progressed = false;
-    this.apply({ kind: 'progress', nowMs, taskKey: attempt.taskKey, attempt: attempt.number, tokensOut: attempt.generated });
+    const tokensOut = attempt.generated - attempt.reported;
+    attempt.reported = attempt.generated;
+    this.apply({ kind: 'progress', nowMs, taskKey: attempt.taskKey, attempt: attempt.number, tokensOut });
   }
 
   /** The attempt's task, while the attempt is the one that counts. */

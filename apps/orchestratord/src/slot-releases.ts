@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '@llama-orch/service-kit';
 import type { Attempt } from './attempt.ts';
 import type { Fleet } from './fleet/fleet.ts';
+import type { Worker } from './fleet/worker.ts';
 
 export type SlotReleasesOptions = {
   readonly fleet: Fleet;
@@ -18,6 +19,11 @@ const retryMs = 1_000;
 
 export class SlotReleases {
   readonly #options: SlotReleasesOptions;
+  /**
+   * The newest watch of each worker; each waits for the one before. The engine shows how many slots are busy, not whose: two
+   * watches at a time would both take the same freed slot for theirs.
+   */
+  readonly #last = new WeakMap<Worker, Promise<void>>();
 
   constructor(options: SlotReleasesOptions) {
     this.#options = options;
@@ -25,17 +31,23 @@ export class SlotReleases {
 
   /** The attempt has settled, and its engine may still hold its slot. Ends with `onFreed`, or with the worker. */
   watch(attempt: Attempt): void {
-    attempt.worker.releasing += 1;
-    void this.#untilFree(attempt);
+    const { worker } = attempt;
+    worker.releasing += 1;
+    const before = this.#last.get(worker) ?? Promise.resolve();
+    this.#last.set(
+      worker,
+      before.then(() => this.#untilFree(attempt)),
+    );
   }
 
+  /** What the engine has decoding by our own knowledge, and what else is releasing, may be busy; beyond that nothing. */
   async #untilFree(attempt: Attempt): Promise<void> {
     const { fleet, log, onFreed } = this.#options;
     const { worker } = attempt;
     const never = new AbortController();
     while (fleet.worker(worker.replicaId) === worker) {
       try {
-        await worker.adapter.confirmReleased({ signal: never.signal, expectedBusy: () => worker.running + worker.releasing - 1 });
+        await worker.adapter.confirmReleased({ signal: never.signal, expectedBusy: () => worker.decoding + worker.releasing - 1 });
         worker.releasing -= 1;
         onFreed(attempt);
         return;

@@ -13,15 +13,14 @@ export type StreamHubOptions = {
   readonly renderMetrics: (task: Task) => string;
 };
 
-/** A comment keeps idle streams open (ORCH-2002). */
-const keepAliveMs = 15_000;
+/** A comment keeps idle streams open every 15 s (ORCH-2002): less the second that may pass until the next tick. */
+const keepAliveMs = 14_000;
 /** `metrics` at most this often: running tasks, and waiting ones, whose figures matter less. */
 const metricsIntervalMs = { running: 1_000, queued: 5_000 };
 
 export class StreamHub {
   readonly #members = new Map<TaskStream, Member>();
   readonly #options: StreamHubOptions;
-  #nextKeepAliveMs = 0;
 
   constructor(options: StreamHubOptions) {
     this.#options = options;
@@ -43,18 +42,17 @@ export class StreamHub {
   }
 
   /** Serve one client. */
-  open(task: Task, options: Omit<TaskStreamOptions, 'log' | 'onClose'>, nowMs: number): void {
-    const stream = new TaskStream({ ...options, log: task.log, onClose: (closed) => this.#members.delete(closed) });
+  open(task: Task, options: Omit<TaskStreamOptions, 'log' | 'nowMs' | 'onClose'>, nowMs: number): void {
+    const stream = new TaskStream({ ...options, nowMs, log: task.log, onClose: (closed) => this.#members.delete(closed) });
     this.#members.set(stream, { task, stream, nextMetricsMs: nowMs + metricsIntervalMs.running, lastMetrics: '' });
   }
 
   /** At least once a second: planning signals that changed, and comments where nothing else was sent. */
   tick(nowMs: number): void {
-    const keepAlive = nowMs >= this.#nextKeepAliveMs;
-    if (keepAlive) this.#nextKeepAliveMs = nowMs + keepAliveMs;
     for (const member of this.#members.values()) {
+      // An event that had to wait for a token went out at some time since the last tick: the next one is a whole interval off.
+      if (member.stream.sweep(nowMs, keepAliveMs)) member.nextMetricsMs = Math.max(member.nextMetricsMs, nowMs + metricsIntervalMs.running);
       if (nowMs >= member.nextMetricsMs) this.#offerMetrics(member, nowMs);
-      if (keepAlive) member.stream.sweep();
     }
   }
 

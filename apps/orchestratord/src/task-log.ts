@@ -89,8 +89,9 @@ export class TaskLog {
     return this.#readers.size;
   }
 
+  /** Estimated bytes held: text, `started` and the terminal event, which may hold thousands of vectors. */
   get memoryBytes(): number {
-    return this.#bytes + this.#pieces.length * pieceOverheadBytes;
+    return this.#bytes + this.#pieces.length * pieceOverheadBytes + (this.#started?.length ?? 0) + (this.#terminal?.data.length ?? 0);
   }
 
   text(): string {

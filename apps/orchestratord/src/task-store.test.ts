@@ -39,3 +39,25 @@ test('retention is bounded in number and in bytes, oldest first', () => {
   for (const [index, id] of ['a', 'b', 'c'].entries()) addEnded(byBytes.store, id, index, 'x'.repeat(10_000));
   expect(byBytes.forgotten).toEqual(['a']);
 });
+
+test('what an ended task holds beside its text counts too, and a second retirement does not', () => {
+  const { store, forgotten } = createStore({ bytes: 30_000 });
+  const big = new Task(
+    { key: 'big', tenantId: 't', taskId: 'big', sessionId: 's', correlationId: 'c', traceparent: undefined },
+    {} as EffectiveValues,
+    { workload: 'embedding', inputs: ['p'] },
+    0,
+    0,
+  );
+  const embeddings = [Array.from({ length: 1_000 }, () => 0.123456789)];
+  big.result = { finishReason: 'stop', tokensIn: 1, tokensOut: 0, streamDigest: null, embeddings };
+  big.log.finish({ event: 'end', data: JSON.stringify({ embeddings }) });
+  store.publish({ task: big, requestDigest: 'd', acceptedBody: '{}' });
+  big.endedAtMs = 0;
+  store.retire(big);
+  store.retire(big);
+  expect(forgotten).toEqual([]);
+  addEnded(store, 'small', 1, 'x'.repeat(8_000));
+  expect(forgotten).toEqual(['big']);
+  expect(store.find('small')).toBeDefined();
+});

@@ -39,16 +39,13 @@ export class TaskStore {
     return this.#remembered.get(taskKey);
   }
 
-  live(): readonly Task[] {
-    return [...this.#remembered.values()].filter(({ task }) => !task.isEnded).map(({ task }) => task);
-  }
-
-  /** Start the retention of an ended task. */
+  /** Start the retention of an ended task; again changes nothing. */
   retire(task: Task): void {
     const { key } = task.identity;
     const remembered = this.#remembered.get(key);
     if (remembered === undefined) return;
-    const bytes = recordBytes + task.log.memoryBytes + remembered.acceptedBody.length;
+    if (this.#ended.has(key)) return;
+    const bytes = recordBytes + task.log.memoryBytes + vectorBytes(task) + remembered.acceptedBody.length;
     this.#ended.set(key, bytes);
     this.#endedBytes += bytes;
     while (this.#endedBytes > this.#limits.bytes || this.#ended.size > this.#limits.tasks) this.#forgetOldest();
@@ -73,3 +70,9 @@ export class TaskStore {
     this.#onForget(key);
   }
 }
+
+/** Vectors are kept beside the terminal event: numbers of 8 bytes. */
+const vectorBytes = ({ result }: Task): number => {
+  const numbers = (result?.embeddings ?? []).reduce((sum, vector) => sum + vector.length, 0) + (result?.scores?.length ?? 0);
+  return numbers * 8;
+};

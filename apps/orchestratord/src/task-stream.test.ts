@@ -21,7 +21,7 @@ const connect = async (log: TaskLog): Promise<{ stream: TaskStream; response: Se
     const answer = log.open(null);
     if (answer.kind !== 'cursor') throw new Error('expected a cursor');
     resolve({
-      stream: new TaskStream({ response, log, cursor: answer.cursor, renderMismatch: () => '', onClose: () => undefined }),
+      stream: new TaskStream({ response, log, cursor: answer.cursor, nowMs: 0, renderMismatch: () => '', onClose: () => undefined }),
       response,
     });
   });
@@ -108,18 +108,20 @@ test('a client that goes away is forgotten and changes nothing', async () => {
   expect(log.isOpen).toBe(true);
 });
 
-test('[ORCH-2002] an idle stream gets a comment, a busy one does not', async () => {
+test('[ORCH-2002] a stream on which nothing was written for the interval gets a comment', async () => {
   const log = new TaskLog();
   const { stream, response, incoming } = await connect(log);
   incoming.resume();
-  const write = vi.spyOn(response.socket as Socket, 'write');
-  stream.sweep();
-  expect(write).toHaveBeenLastCalledWith('3\r\n:\n\n\r\n', 'latin1');
   log.start('{}');
   await nextTurn();
-  write.mockClear();
-  stream.sweep();
+  const write = vi.spyOn(response.socket as Socket, 'write');
+  stream.sweep(500, 14_000);
+  stream.sweep(14_400, 14_000);
   expect(write).not.toHaveBeenCalled();
-  stream.sweep();
+  stream.sweep(14_500, 14_000);
+  expect(write).toHaveBeenLastCalledWith('3\r\n:\n\n\r\n', 'latin1');
+  stream.sweep(28_400, 14_000);
   expect(write).toHaveBeenCalledOnce();
+  stream.sweep(28_500, 14_000);
+  expect(write).toHaveBeenCalledTimes(2);
 });

@@ -15,6 +15,8 @@ export type TaskStreamOptions = {
   readonly response: ServerResponse;
   readonly log: TaskLog;
   readonly cursor: LogCursor;
+  /** When it was opened. */
+  readonly nowMs: number;
   /** Renders the terminal frame of a client whose `Last-Event-ID` is not of this text. */
   readonly renderMismatch: () => string;
   readonly onClose: (stream: TaskStream) => void;
@@ -30,10 +32,13 @@ export class TaskStream implements LogReader {
   #wroteSinceSweep = false;
   #ended = false;
   #wroteSinceOffer = false;
+  #wroteMetrics = false;
+  #quietSinceMs: number;
   #pendingMetrics = '';
 
   constructor(options: TaskStreamOptions) {
     this.#options = options;
+    this.#quietSinceMs = options.nowMs;
     this.#body = new StreamBody(options.response, this.#onDrain);
     this.#cursor = options.cursor;
     this.log = options.log;
@@ -59,6 +64,7 @@ export class TaskStream implements LogReader {
       else {
         const metrics = this.#pendingMetrics;
         this.#pendingMetrics = '';
+        this.#wroteMetrics = true;
         this.#write(read.frames + metrics);
       }
     }
@@ -76,15 +82,28 @@ export class TaskStream implements LogReader {
   offerMetrics(data: string): void {
     if (this.#ended || !this.log.isOpen) return;
     const isIdle = !this.#wroteSinceOffer;
-    if (isIdle && !this.#blocked) this.#write(metricsFrame(data));
-    else this.#pendingMetrics = metricsFrame(data);
+    if (isIdle && !this.#blocked) {
+      this.#wroteMetrics = true;
+      this.#write(metricsFrame(data));
+    } else this.#pendingMetrics = metricsFrame(data);
     this.#wroteSinceOffer = false;
   }
 
-  /** Called at each keep-alive interval: an idle stream gets a comment. */
-  sweep(): void {
-    if (!this.#wroteSinceSweep && !this.#blocked && !this.#ended) this.#blocked = !this.#body.write(keepAliveComment);
+  /**
+   * Called at least once a second: a stream on which nothing was written for `keepAliveMs` gets a comment.
+   *
+   * @returns whether a `metrics` event went out since the last call.
+   */
+  sweep(nowMs: number, keepAliveMs: number): boolean {
+    const wroteMetrics = this.#wroteMetrics;
+    this.#wroteMetrics = false;
+    if (this.#wroteSinceSweep) this.#quietSinceMs = nowMs;
     this.#wroteSinceSweep = false;
+    if (nowMs - this.#quietSinceMs >= keepAliveMs && !this.#blocked && !this.#ended) {
+      this.#quietSinceMs = nowMs;
+      this.#blocked = !this.#body.write(keepAliveComment);
+    }
+    return wroteMetrics;
   }
 
   /** Close without a terminal event; the client resumes elsewhere or later (ORCH-3054). */

@@ -108,7 +108,7 @@ export class SubmitTask {
       accounts.onRefused('quota-exceeded', request.engine ?? 'any', request.priority, 'reject');
       throw new OrchError('quota-exceeded', {
         message: `The controller holds its limit of ${limit} open tasks.`,
-        retryAfterMs: 1_000,
+        retryAfterMs: loop.gapMs(),
         policyLabel: 'reject',
         details: { limit: { name: 'max_open_tasks', value: limit } },
       });
@@ -134,8 +134,8 @@ export class SubmitTask {
       throw new OrchError('journal-unavailable', { cause });
     }
     store.publish({ task, requestDigest: ids.digest, acceptedBody });
-    // A fast task may have ended while its acceptance was being written.
-    if (task.isEnded) store.retire(task);
+    // A fast task may have ended, to the last, while its acceptance was being written.
+    if (task.log.terminal !== null) store.retire(task);
     return {
       body: acceptedBody,
       taskId: ids.taskId,
@@ -152,7 +152,8 @@ export class SubmitTask {
       message: refusal.message,
       engine: request.engine ?? undefined,
       poolId: request.pinPoolId ?? undefined,
-      retryAfterMs: refusal.retryAfterMs ?? undefined,
+      // 0 would say "now", which the refusal just denied.
+      retryAfterMs: refusal.retryAfterMs === null ? undefined : Math.max(1, refusal.retryAfterMs),
       policyLabel,
       details: {
         ...refusalDetails(refusal.details, { config: this.#options.config, tenantId, priority: request.priority }),

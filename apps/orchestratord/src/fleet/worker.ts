@@ -13,6 +13,8 @@ export type Worker = {
   readonly adapter: WorkerAdapter;
   /** Attempts in flight. */
   running: number;
+  /** Of those, the ones that a slot of the engine took. */
+  decoding: number;
   /** Attempts that stopped, whose slot the engine has not yet shown free. */
   releasing: number;
   /** Model tokens received from it since it came up. */
@@ -38,6 +40,7 @@ export const createWorker = (
   report,
   adapter: createAdapter({ ...options, baseUrl: report.url, maxConnections: pool.slots + spareConnections }),
   running: 0,
+  decoding: 0,
   releasing: 0,
   tokensOut: 0,
   tokensPerSecond: null,

@@ -78,6 +78,8 @@ export class ScriptedWorkers {
   readonly requests: ScriptedRequest[] = [];
   /** Releases that the controller waits for; call one to show its slot free. */
   readonly releases: (() => void)[] = [];
+  /** What each of them takes as busy without its own slot. */
+  readonly expectedBusy: (() => number)[] = [];
   readonly createAdapter: CreateAdapter = (options) => this.#create(options);
   isHealthy = true;
   countTokens: ((text: string) => number) | null = null;
@@ -109,7 +111,10 @@ export class ScriptedWorkers {
         this.requests.push(request);
         return request;
       },
-      confirmReleased: () => new Promise((resolve) => this.releases.push(resolve)),
+      confirmReleased: ({ expectedBusy }) => {
+        this.expectedBusy.push(expectedBusy);
+        return new Promise((resolve) => this.releases.push(resolve));
+      },
       metrics: () =>
         Promise.resolve({
           promptTokensTotal: null,
