@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Context } from 'hono';
+import type { Config } from '@llama-orch/config-schema';
 import { createLlamaCppAdapter } from '@llama-orch/llamacpp-http';
 import {
   assertSafeListen,
@@ -21,11 +22,14 @@ import {
 import { createApp } from './app.ts';
 import { systemClock } from './clock.ts';
 import { Controller } from './controller.ts';
+import type { Journal } from './journal/journal.ts';
 import { createMemoryJournal } from './journal/memory-journal.ts';
 import { createStreamRoute } from './routes/stream-route.ts';
 import { createServer, listen } from './server.ts';
 
 const program = 'orchestratord';
+/** Makers of the journals that the config can name. */
+const journals = { memory: createMemoryJournal } as const satisfies Record<Config['controller']['journal']['kind'], () => Journal>;
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
 const run = async (argv: readonly string[]): Promise<void> => {
@@ -59,7 +63,7 @@ const run = async (argv: readonly string[]): Promise<void> => {
   const controller = new Controller({
     config,
     adapters: { llamacpp: createLlamaCppAdapter },
-    journal: createMemoryJournal(),
+    journal: journals[config.controller.journal.kind](),
     clock: systemClock,
     log,
   });
@@ -71,7 +75,7 @@ const run = async (argv: readonly string[]): Promise<void> => {
     limits: config.controller.limits,
     log,
   });
-  const listening = await listenOrExplain(server, address);
+  const listening = await listen(server, address);
   controller.start();
   const url = toUrl({ ...address, port: listening.port });
   log.info({ event: 'listening', url, pools: config.pools.length, version }, `listening on ${url}`);
@@ -91,18 +95,6 @@ const run = async (argv: readonly string[]): Promise<void> => {
 const remoteAddress = (c: Context): string | undefined => {
   const { incoming } = c.env as { incoming?: { socket: { remoteAddress?: string } } };
   return incoming?.socket.remoteAddress;
-};
-
-const listenOrExplain = async (server: Parameters<typeof listen>[0], address: Parameters<typeof listen>[1]): ReturnType<typeof listen> => {
-  try {
-    return await listen(server, address);
-  } catch (cause) {
-    const taken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
-    const reason = taken
-      ? `port ${address.port} of ${address.host} is taken; stop what listens there, or give --listen HOST:PORT`
-      : String(cause);
-    throw new StartError(`cannot listen: ${reason}`, { exitCode: 1, cause });
-  }
 };
 
 try {

@@ -4,12 +4,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { OrchError } from '@llama-orch/api-types';
 import type { Config } from '@llama-orch/config-schema';
-import type { ListenAddress, Logger } from '@llama-orch/service-kit';
+import { type ListenAddress, listenOn, type Logger } from '@llama-orch/service-kit';
 import { writeSocketError } from './routes/write-error.ts';
 
 type Limits = Config['controller']['limits'];
@@ -51,15 +50,11 @@ export const createServer = ({ fetch, stream, limits, log }: ServerOptions): Ser
   return server;
 };
 
-/** @throws the platform's error, `EADDRINUSE` for a port that is taken. */
-export const listen = async (server: Server, { host, port }: ListenAddress): Promise<ListeningServer> => {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
-  server.listen({ host, port }, resolve);
-  await promise;
-  server.off('error', reject);
+/** @throws StartError where the address cannot be had. */
+export const listen = async (server: Server, address: ListenAddress): Promise<ListeningServer> => {
+  const port = await listenOn(server, address);
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     close: () =>
       new Promise((closed) => {
         server.close(() => closed());

@@ -3,7 +3,6 @@
  * `pool-managerd`: flags, config, lock, listen, signals, in this order. Everything else is in `agent.ts`.
  */
 import { createRequire } from 'node:module';
-import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import { getConnInfo } from '@hono/node-server/conninfo';
@@ -13,6 +12,7 @@ import {
   createLogger,
   createRequestGuard,
   ExitCode,
+  listenOn,
   loadAgentConfig,
   lockDataDir,
   onShutdown,
@@ -65,10 +65,7 @@ const main = async (flags: AgentFlags): Promise<void> => {
     log,
   });
   const server = createAdaptorServer({ fetch: app.fetch });
-  server.listen(listen.port, listen.host);
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : listen.port;
+  const port = await listenOn(server, listen);
 
   onShutdown({
     deadlineMs: config.stop_deadline_ms,

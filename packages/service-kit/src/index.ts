@@ -14,6 +14,7 @@ export {
   requireScope,
 } from './hono-guard.ts';
 export { assertSafeListen, isLoopbackHost, type ListenAddress, parseListenAddress, toUrl } from './listen-address.ts';
+export { listenOn } from './listen-on.ts';
 export { type LoadedAgent, type LoadedController, loadAgentConfig, loadControllerConfig, type LoadOptions } from './load-config.ts';
 export { createLogger, type Logger, type LogOptions, wantsPrettyLog } from './log.ts';
 export { identityOf, isAlive, ownIdentity, type ProcessIdentity } from './process-identity.ts';

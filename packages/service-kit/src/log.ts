@@ -89,7 +89,7 @@ const stdout = (): DestinationStream => {
   // Nobody reads any more (EPIPE). The service goes on: its work does not depend on who watches it.
   destination.on('error', () => {});
   const batch = createLineBatch(destination);
-  process.on('exit', batch.flush);
+  process.on('exit', () => batch.flush());
   return batch;
 };
 

@@ -33,6 +33,7 @@ export const renderError = (
       'content-type': 'application/json',
       'x-correlation-id': correlationId,
       ...(retryAfterMs !== undefined && waitHeaders(retryAfterMs)),
+      ...(typeof details?.['queue_position'] === 'number' && { 'x-queue-position': String(details['queue_position']) }),
       ...(errorKinds[kind].status === 401 && { 'www-authenticate': 'Bearer' }),
     },
     body: toErrorEnvelope(kind, { correlationId, message: known.message, engine, poolId, retryAfterMs, policyLabel, details, retriable }),

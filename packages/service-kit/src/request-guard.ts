@@ -96,7 +96,7 @@ const traceOf = ({ header }: RequestHead): RequestTrace => {
   const given = header('x-correlation-id');
   const traceparent = header('traceparent');
   return {
-    correlationId: given !== undefined && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID(),
+    correlationId: given !== undefined && /^[\x21-\x7e]{1,128}$/.test(given) ? given : randomUUID(),
     traceparent: traceparent !== undefined && isTraceparent(traceparent) ? traceparent : undefined,
   };
 };

@@ -14,16 +14,17 @@ import {
   type ReplicaSetCapabilities,
   schemaBundle,
   type Slots,
+  type SloSnapshot,
 } from '@llama-orch/api-types';
 import type { Config } from '@llama-orch/config-schema';
-import type { Scheduler } from '@llama-orch/orchestrator-core';
+import type { Priority, Scheduler } from '@llama-orch/orchestrator-core';
 import type { Catalog } from '../admission/catalog.ts';
 import type { Clock } from '../clock.ts';
 import { leaseMs } from '../fleet/agent-leases.ts';
 import type { AgentView, Fleet, PoolView } from '../fleet/fleet.ts';
 import { replicaSets } from '../fleet/replica-set.ts';
 import type { Worker } from '../fleet/worker.ts';
-import type { SloWindows } from '../slo-window.ts';
+import type { SloFigures, SloWindows } from '../slo-window.ts';
 
 export type PoolViewDeps = {
   readonly config: Config;
@@ -103,18 +104,37 @@ export const replicaSetList = (deps: PoolViewDeps): ReplicaSet[] =>
         running: workers.reduce((sum, worker) => sum + worker.running, 0),
         tokens_per_s: rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate, 0),
       },
-      slo: (['interactive', 'batch'] as const).map((priority) => {
-        const figures = deps.slos.figures(id, priority);
-        return {
-          priority,
-          first_token_p95_ms: figures.firstTokenP95Ms,
-          tokens_64_p95_ms: figures.tokens64P95Ms,
-          error_ratio: figures.errorRatio,
-          samples: figures.samples,
-        };
-      }),
+      slo: (['interactive', 'batch'] as const).map((priority) =>
+        toSloSnapshot(priority, deps.slos.figures(id, priority), deps.config.slos),
+      ),
     };
   });
+
+/**
+ * What was measured beside what the config asks for.
+ *
+ * @req ORCH-3041
+ */
+const toSloSnapshot = (priority: Priority, figures: SloFigures, { interactive, batch }: Config['slos']): SloSnapshot => {
+  const targets =
+    priority === 'interactive'
+      ? { ...interactive, token_rate_ratio: null }
+      : { ...batch, first_token_p95_ms: null, tokens_64_p95_ms: null };
+  const judged: [measured: number | null, allowed: number | null][] = [
+    [figures.firstTokenP95Ms, targets.first_token_p95_ms],
+    [figures.tokens64P95Ms, targets.tokens_64_p95_ms],
+    [figures.errorRatio, targets.error_ratio],
+  ];
+  return {
+    priority,
+    first_token_p95_ms: figures.firstTokenP95Ms,
+    tokens_64_p95_ms: figures.tokens64P95Ms,
+    error_ratio: figures.errorRatio,
+    samples: figures.samples,
+    targets,
+    met: figures.samples === 0 ? null : judged.every(([measured, allowed]) => measured === null || allowed === null || measured <= allowed),
+  };
+};
 
 /** @req ORCH-2105 */
 export const capabilities = (tenantId: string, deps: PoolViewDeps): Capabilities => ({

@@ -819,12 +819,23 @@ export interface components {
             retention_ms: number;
         };
         SamplerProfileVersion: string;
-        /** @description Measured over the recent window; `null` before anything was measured. */
+        /** @description Measured over the recent window beside what the config asks for; `null` before anything was measured. */
         SloSnapshot: {
             error_ratio: number | null;
             first_token_p95_ms: number | null;
+            /** @description Whether every measured figure that has a target holds it. */
+            met: boolean | null;
             priority: components["schemas"]["Priority"];
             samples: number;
+            targets: components["schemas"]["SloTargets"];
+            tokens_64_p95_ms: number | null;
+        };
+        /** @description `slos` of the config for this class; `null` where the class has no such target. */
+        SloTargets: {
+            error_ratio: number;
+            first_token_p95_ms: number | null;
+            /** @description Least share of the engine's own token rate. */
+            token_rate_ratio: number | null;
             tokens_64_p95_ms: number | null;
         };
         Slots: {

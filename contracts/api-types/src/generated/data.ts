@@ -723,6 +723,8 @@ export interface components {
         RetryAfter: number;
         /** @description Whole seconds to wait, rounded up, where a wait is known. */
         RetryAfterHint: number;
+        /** @description Path of the task. */
+        TaskLocation: string;
         /** @description Always `Bearer`. */
         WwwAuthenticate: "Bearer";
     };
@@ -835,6 +837,7 @@ export interface operations {
             /** @description Admitted, and on stable storage. */
             202: {
                 headers: {
+                    Location: components["headers"]["TaskLocation"];
                     "X-Budget-Cost-Remaining": components["headers"]["BudgetCost"];
                     "X-Budget-Time-Remaining-Ms": components["headers"]["BudgetTime"];
                     "X-Budget-Tokens-Remaining": components["headers"]["BudgetTokens"];
@@ -989,6 +992,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["Backpressure"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];

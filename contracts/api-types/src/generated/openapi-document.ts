@@ -140,6 +140,9 @@ export const openapiDocument: OpenapiDocument = {
               "X-Correlation-Id": {
                 "$ref": "#/components/headers/CorrelationId"
               },
+              "Location": {
+                "$ref": "#/components/headers/TaskLocation"
+              },
               "X-Budget-Tokens-Remaining": {
                 "$ref": "#/components/headers/BudgetTokens"
               },
@@ -478,6 +481,9 @@ export const openapiDocument: OpenapiDocument = {
           },
           "404": {
             "$ref": "#/components/responses/NotFound"
+          },
+          "429": {
+            "$ref": "#/components/responses/Backpressure"
           },
           "431": {
             "$ref": "#/components/responses/HeadersTooLarge"
@@ -848,14 +854,28 @@ export const openapiDocument: OpenapiDocument = {
                               "first_token_p95_ms": 410,
                               "tokens_64_p95_ms": 1900,
                               "error_ratio": 0,
-                              "samples": 120
+                              "samples": 120,
+                              "targets": {
+                                "first_token_p95_ms": 900,
+                                "tokens_64_p95_ms": 2500,
+                                "token_rate_ratio": null,
+                                "error_ratio": 0.005
+                              },
+                              "met": true
                             },
                             {
                               "priority": "batch",
                               "first_token_p95_ms": null,
                               "tokens_64_p95_ms": null,
                               "error_ratio": null,
-                              "samples": 0
+                              "samples": 0,
+                              "targets": {
+                                "first_token_p95_ms": null,
+                                "tokens_64_p95_ms": null,
+                                "token_rate_ratio": 0.8,
+                                "error_ratio": 0.01
+                              },
+                              "met": null
                             }
                           ]
                         }
@@ -1706,6 +1726,14 @@ export const openapiDocument: OpenapiDocument = {
         "schema": {
           "type": "integer",
           "minimum": 0
+        }
+      },
+      "TaskLocation": {
+        "description": "Path of the task.",
+        "required": true,
+        "schema": {
+          "type": "string",
+          "minLength": 1
         }
       },
       "WwwAuthenticate": {
@@ -4228,13 +4256,18 @@ export const openapiDocument: OpenapiDocument = {
       },
       "SloSnapshot": {
         "type": "object",
-        "description": "Measured over the recent window; `null` before anything was measured.",
+        "description": "Measured over the recent window beside what the config asks for; `null` before anything was measured.",
+        "x-req-id": [
+          "ORCH-3041"
+        ],
         "required": [
           "priority",
           "first_token_p95_ms",
           "tokens_64_p95_ms",
           "error_ratio",
-          "samples"
+          "samples",
+          "targets",
+          "met"
         ],
         "properties": {
           "priority": {
@@ -4265,6 +4298,56 @@ export const openapiDocument: OpenapiDocument = {
           "samples": {
             "type": "integer",
             "minimum": 0
+          },
+          "targets": {
+            "$ref": "#/components/schemas/SloTargets"
+          },
+          "met": {
+            "type": [
+              "boolean",
+              "null"
+            ],
+            "description": "Whether every measured figure that has a target holds it."
+          }
+        }
+      },
+      "SloTargets": {
+        "type": "object",
+        "description": "`slos` of the config for this class; `null` where the class has no such target.",
+        "required": [
+          "first_token_p95_ms",
+          "tokens_64_p95_ms",
+          "token_rate_ratio",
+          "error_ratio"
+        ],
+        "properties": {
+          "first_token_p95_ms": {
+            "type": [
+              "integer",
+              "null"
+            ],
+            "minimum": 1
+          },
+          "tokens_64_p95_ms": {
+            "type": [
+              "integer",
+              "null"
+            ],
+            "minimum": 1
+          },
+          "token_rate_ratio": {
+            "type": [
+              "number",
+              "null"
+            ],
+            "minimum": 0,
+            "maximum": 1,
+            "description": "Least share of the engine's own token rate."
+          },
+          "error_ratio": {
+            "type": "number",
+            "minimum": 0,
+            "maximum": 1
           }
         }
       },

@@ -2124,7 +2124,9 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
         "first_token_p95_ms",
         "tokens_64_p95_ms",
         "error_ratio",
-        "samples"
+        "samples",
+        "targets",
+        "met"
       ],
       "properties": {
         "priority": {
@@ -2155,6 +2157,53 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
         "samples": {
           "type": "integer",
           "minimum": 0
+        },
+        "targets": {
+          "$ref": "#/$defs/SloTargets"
+        },
+        "met": {
+          "type": [
+            "boolean",
+            "null"
+          ]
+        }
+      }
+    },
+    "SloTargets": {
+      "type": "object",
+      "required": [
+        "first_token_p95_ms",
+        "tokens_64_p95_ms",
+        "token_rate_ratio",
+        "error_ratio"
+      ],
+      "properties": {
+        "first_token_p95_ms": {
+          "type": [
+            "integer",
+            "null"
+          ],
+          "minimum": 1
+        },
+        "tokens_64_p95_ms": {
+          "type": [
+            "integer",
+            "null"
+          ],
+          "minimum": 1
+        },
+        "token_rate_ratio": {
+          "type": [
+            "number",
+            "null"
+          ],
+          "minimum": 0,
+          "maximum": 1
+        },
+        "error_ratio": {
+          "type": "number",
+          "minimum": 0,
+          "maximum": 1
         }
       }
     },
@@ -3031,6 +3080,7 @@ export type SchemaName =
   | 'Scores'
   | 'Session'
   | 'SloSnapshot'
+  | 'SloTargets'
   | 'Slots'
   | 'StreamDigest'
   | 'StreamEnd'
