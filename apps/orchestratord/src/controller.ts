@@ -77,6 +77,7 @@ export class Controller {
     });
     this.hub = new StreamHub({
       maxStreams: config.controller.limits.max_subscribers,
+      stalledMs: config.controller.limits.stalled_stream_ms,
       renderMetrics: (task) => taskMetrics(task, this.scheduler, clock),
     });
     const promptTokens = new PromptTokens(this.fleet, log);

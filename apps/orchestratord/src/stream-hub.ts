@@ -9,6 +9,8 @@ type Member = { readonly task: Task; readonly stream: TaskStream; nextMetricsMs:
 
 export type StreamHubOptions = {
   readonly maxStreams: number;
+  /** A stream whose client takes nothing for this long is closed: it would hold its place for ever. */
+  readonly stalledMs: number;
   /** JSON of a `metrics` event for a task. */
   readonly renderMetrics: (task: Task) => string;
 };
@@ -51,7 +53,8 @@ export class StreamHub {
   tick(nowMs: number): void {
     for (const member of this.#members.values()) {
       // An event that had to wait for a token went out at some time since the last tick: the next one is a whole interval off.
-      if (member.stream.sweep(nowMs, keepAliveMs)) member.nextMetricsMs = Math.max(member.nextMetricsMs, nowMs + metricsIntervalMs.running);
+      if (member.stream.sweep(nowMs, { keepAliveMs, stalledMs: this.#options.stalledMs }))
+        member.nextMetricsMs = Math.max(member.nextMetricsMs, nowMs + metricsIntervalMs.running);
       if (nowMs >= member.nextMetricsMs) this.#offerMetrics(member, nowMs);
     }
   }

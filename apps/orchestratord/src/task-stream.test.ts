@@ -108,6 +108,8 @@ test('a client that goes away is forgotten and changes nothing', async () => {
   expect(log.isOpen).toBe(true);
 });
 
+const limits = { keepAliveMs: 14_000, stalledMs: 60_000 };
+
 test('[ORCH-2002] a stream on which nothing was written for the interval gets a comment', async () => {
   const log = new TaskLog();
   const { stream, response, incoming } = await connect(log);
@@ -115,13 +117,28 @@ test('[ORCH-2002] a stream on which nothing was written for the interval gets a 
   log.start('{}');
   await nextTurn();
   const write = vi.spyOn(response.socket as Socket, 'write');
-  stream.sweep(500, 14_000);
-  stream.sweep(14_400, 14_000);
+  stream.sweep(500, limits);
+  stream.sweep(14_400, limits);
   expect(write).not.toHaveBeenCalled();
-  stream.sweep(14_500, 14_000);
+  stream.sweep(14_500, limits);
   expect(write).toHaveBeenLastCalledWith('3\r\n:\n\n\r\n', 'latin1');
-  stream.sweep(28_400, 14_000);
+  stream.sweep(28_400, limits);
   expect(write).toHaveBeenCalledOnce();
-  stream.sweep(28_500, 14_000);
+  stream.sweep(28_500, limits);
   expect(write).toHaveBeenCalledTimes(2);
+});
+
+test('a stream whose client takes nothing is closed after its limit, one that is only idle is not', async () => {
+  const idle = await connect(new TaskLog());
+  const log = new TaskLog();
+  const stalled = await connect(log);
+  stalled.incoming.on('error', () => undefined);
+  log.start('{}');
+  for (let index = 0; index < 2_000; index += 1) log.append(['y'.repeat(4_000)]);
+  stalled.stream.sweep(1_000, limits);
+  stalled.stream.sweep(60_900, limits);
+  expect(stalled.response.destroyed).toBe(false);
+  stalled.stream.sweep(61_000, limits);
+  idle.stream.sweep(61_000, limits);
+  expect([stalled.response.destroyed, idle.response.destroyed]).toEqual([true, false]);
 });

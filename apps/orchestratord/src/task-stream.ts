@@ -90,15 +90,17 @@ export class TaskStream implements LogReader {
   }
 
   /**
-   * Called at least once a second: a stream on which nothing was written for `keepAliveMs` gets a comment.
+   * Called at least once a second: a stream on which nothing was written for `keepAliveMs` gets a comment; one whose client
+   * took nothing for `stalledMs` is closed, and may resume.
    *
    * @returns whether a `metrics` event went out since the last call.
    */
-  sweep(nowMs: number, keepAliveMs: number): boolean {
+  sweep(nowMs: number, { keepAliveMs, stalledMs }: { readonly keepAliveMs: number; readonly stalledMs: number }): boolean {
     const wroteMetrics = this.#wroteMetrics;
     this.#wroteMetrics = false;
     if (this.#wroteSinceSweep) this.#quietSinceMs = nowMs;
     this.#wroteSinceSweep = false;
+    if (this.#blocked && nowMs - this.#quietSinceMs >= stalledMs) this.#body.destroy();
     if (nowMs - this.#quietSinceMs >= keepAliveMs && !this.#blocked && !this.#ended) {
       this.#quietSinceMs = nowMs;
       this.#blocked = !this.#body.write(keepAliveComment);
