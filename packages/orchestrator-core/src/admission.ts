@@ -45,7 +45,7 @@ export type Candidates = { readonly kind: 'candidates'; readonly fits: readonly 
  * @req ORCH-3014, ORCH-3015, ORCH-3061
  */
 export function findCandidates(lanes: readonly Lane[], task: TaskSpec, pinned: Pool | null): Candidates | Refusal {
-  const fits: LaneFit[] = [];
+  let fits: LaneFit[] | null = null;
   /** The first demand that no lane has met so far. */
   let unmet = 1;
   let limit = 0;
@@ -55,11 +55,15 @@ export function findCandidates(lanes: readonly Lane[], task: TaskSpec, pinned: P
     unmet = Math.max(unmet, met + 1);
     if (met < 4) continue;
     const budget = fitTokens(lane.shape.ctxTokens, task);
-    if (budget.kind === 'fits') fits.push({ lane, ctxTokens: budget.ctxTokens, maxTokens: budget.maxTokens });
-    else if (budget.kind === 'ctx-above-limit') limit = Math.max(limit, budget.limit);
+    if (budget.kind === 'fits') {
+      const fit = { lane, ctxTokens: budget.ctxTokens, maxTokens: budget.maxTokens };
+      // Mostly there is one: a literal fits it exactly, a push makes room for seventeen.
+      if (fits === null) fits = [fit];
+      else fits.push(fit);
+    } else if (budget.kind === 'ctx-above-limit') limit = Math.max(limit, budget.limit);
     else if (tooLong === null || budget.ctxTokens > tooLong.ctxTokens) tooLong = budget;
   }
-  return fits.length > 0 ? { kind: 'candidates', fits } : refuseCandidates(unmet, lanes, task, pinned, limit, tooLong);
+  return fits !== null ? { kind: 'candidates', fits } : refuseCandidates(unmet, lanes, task, pinned, limit, tooLong);
 }
 
 type TooLong = { readonly promptTokens: number; readonly maxTokens: number; readonly ctxTokens: number };

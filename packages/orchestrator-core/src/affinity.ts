@@ -16,8 +16,7 @@ export function takeKvSlot(replica: Replica, session: Session): void {
   const { residents } = replica;
   const own = residents.indexOf(session);
   if (own !== -1) residents.splice(own, 1);
-  const occupied = replica.running + replica.releasing;
-  while (residents.length > 0 && residents.length + occupied > replica.slots) {
+  while (residents.length > 0 && residents.length > replica.freeSlots) {
     const lost = residents.shift();
     if (lost !== undefined && lost.replica === replica) lost.kvTokens = 0;
   }

@@ -18,7 +18,7 @@ export type TaskEnd =
     };
 
 /** Why an attempt must stop. */
-export type AbortReason = 'canceled' | 'deadline' | 'wall-timeout' | 'idle-timeout' | 'drain' | 'pool-gone';
+export type AbortReason = 'canceled' | 'deadline' | 'wall-timeout' | 'idle-timeout';
 
 /** What an accepted task was promised, and the defaults in force. */
 export type Acceptance = {

@@ -29,6 +29,8 @@ export class Replica implements HeapNode {
   /** Slots its engine shows; the lower of this and the pool's binds (ORCH-3019). */
   shownSlots: number;
   slots: number;
+  /** Slots neither running nor releasing; below 0 where a report lowered `slots`. Kept, not derived: every placement reads it. */
+  freeSlots = 0;
   /** What runs here; at most `slots`. */
   readonly attempts: Attempt[] = [];
   /** No limit of these attempts can have passed before. */
@@ -62,14 +64,11 @@ export class Replica implements HeapNode {
   /** After a report or a reload changed either bound. */
   boundSlots(): void {
     this.slots = Math.max(0, Math.min(this.shownSlots, this.pool.spec.slots));
+    this.freeSlots = this.slots - this.attempts.length - this.releasing;
   }
 
   get running(): number {
     return this.attempts.length;
-  }
-
-  get freeSlots(): number {
-    return this.slots - this.attempts.length - this.releasing;
   }
 
   /** Ready in the sense of ORCH-3010; a short cooldown does not end it. */
@@ -78,11 +77,12 @@ export class Replica implements HeapNode {
   }
 
   get canTake(): boolean {
-    return this.slots > this.attempts.length + this.releasing && !this.paused && !this.gone && !this.cooling && this.overdue === 0;
+    return this.freeSlots > 0 && !this.paused && !this.gone && !this.cooling && this.overdue === 0;
   }
 
   begin(attempt: Attempt): void {
     this.attempts.push(attempt);
+    this.freeSlots -= 1;
     this.watchAtMs = Math.min(this.watchAtMs, nextTimeoutMs(attempt));
   }
 
@@ -90,6 +90,18 @@ export class Replica implements HeapNode {
     const index = this.attempts.indexOf(attempt);
     const last = this.attempts.pop();
     if (last !== undefined && last !== attempt) this.attempts[index] = last;
+    this.freeSlots += 1;
+  }
+
+  /** The slot of an attempt that has ended is not yet shown free. */
+  onReleasing(): void {
+    this.releasing += 1;
+    this.freeSlots -= 1;
+  }
+
+  onReleased(): void {
+    this.releasing -= 1;
+    this.freeSlots += 1;
   }
 
   /** An attempt broke here. */

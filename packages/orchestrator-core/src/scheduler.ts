@@ -272,7 +272,7 @@ class CoreScheduler implements Scheduler {
    */
   #onEnqueue(spec: TaskSpec): void {
     assert(this.#configured, 'configured comes before enqueue');
-    assert(!this.#tasks.has(spec.taskKey), `task key ${spec.taskKey} lives already`);
+    if (this.#tasks.has(spec.taskKey)) throw new Error(`task key ${spec.taskKey} lives already`);
     const nowMs = this.#nowMs;
     const klass = spec.priority === 'interactive' ? 0 : 1;
     // 1
@@ -485,7 +485,7 @@ class CoreScheduler implements Scheduler {
     replica.end(attempt);
     if (replica.gone) return;
     if (slot === 'releasing') {
-      replica.releasing += 1;
+      replica.onReleasing();
       this.#releasing.add(task.spec.taskKey, attempt.number, replica, this.#nowMs);
     }
     this.#fleet.onSlots(replica);
@@ -494,7 +494,7 @@ class CoreScheduler implements Scheduler {
   #freeReleasing(slot: ReleasingSlot | undefined): void {
     if (slot === undefined) return;
     const { replica } = slot;
-    replica.releasing -= 1;
+    replica.onReleased();
     if (slot.overdue) replica.overdue -= 1;
     this.#fleet.onSlots(replica);
   }
@@ -749,8 +749,11 @@ class CoreScheduler implements Scheduler {
   }
 
   #emit(effect: CoreEffect): void {
-    if (this.#effects === null) this.#effects = [effect];
-    else this.#effects.push(effect);
+    const effects = this.#effects;
+    // Most events have one effect or two: a literal fits them exactly, a push makes room for seventeen.
+    if (effects === null) this.#effects = [effect];
+    else if (effects.length === 1) this.#effects = [effects[0] as CoreEffect, effect];
+    else effects.push(effect);
   }
 }
 

@@ -109,7 +109,8 @@ export class Arrivals {
     const open = this.#sessions[tenant] ?? [];
     if (open.length > 0 && this.#rng.chance(0.5)) return open[this.#rng.below(open.length)] ?? '';
     this.#sessionsMade += 1;
-    const session = `session-${this.#sessionsMade}`;
+    // Short, so that it is one string in memory and not a tree of its parts.
+    const session = `s-${this.#sessionsMade}`;
     if (open.length < OPEN_SESSIONS) open.push(session);
     else open[this.#rng.below(OPEN_SESSIONS)] = session;
     return session;

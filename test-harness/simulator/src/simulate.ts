@@ -236,7 +236,8 @@ class Simulation {
   // ---- effects ----
 
   #send(event: CoreEvent): void {
-    for (const effect of this.#core.handle(event)) this.#carryOut(effect);
+    const effects = this.#core.handle(event);
+    for (let index = 0; index < effects.length; index++) this.#carryOut(effects[index] as CoreEffect);
   }
 
   #carryOut(effect: CoreEffect): void {
