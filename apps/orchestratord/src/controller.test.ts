@@ -8,7 +8,7 @@ import { createTestController, settle } from './testing/test-controller.ts';
 const envelope = async (response: Response): Promise<ErrorEnvelope> => (await response.json()) as ErrorEnvelope;
 const uuid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
-test('[ORCH-2001] a task runs without anybody reading it, and its result can be polled', async () => {
+test('[ORCH-2001, ORCH-2009] a task runs without anybody reading it, and its result can be polled', async () => {
   const t = createTestController();
   await t.ready('a');
   const { task_id: id } = await t.submit({ seed: 9, max_tokens: 7 });
@@ -124,7 +124,7 @@ test('[ORCH-2109] an agent that was restarted cuts no stream while it has not ap
   expect(await (await t.request('GET', '/v1/pools/a/health')).json()).toMatchObject({ ready: false, replica: null });
 });
 
-test('[ORCH-3301] a dead worker’s strict task goes on elsewhere: nothing lost, nothing twice', async () => {
+test('[ORCH-3301, ORCH-3023] a dead worker’s strict task goes on elsewhere: nothing lost, nothing twice', async () => {
   const t = createTestController({ pools: [{ id: 'a' }, { id: 'b' }] });
   await t.ready('a', 'b');
   const { task_id: id } = await t.submit({ seed: 4 });
@@ -389,7 +389,7 @@ test('[ORCH-3043] no log line holds a prompt or a text', async () => {
   expect(t.logged().filter((line) => line['event'] === 'task_ended')).toHaveLength(1);
 });
 
-test('[ORCH-3027] a task’s lines carry the fields of the specification', async () => {
+test('[ORCH-3024, ORCH-3027] a task’s lines carry the fields of the specification', async () => {
   const t = createTestController();
   await t.ready('a');
   await t.submit();

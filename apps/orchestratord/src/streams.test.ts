@@ -97,7 +97,7 @@ test('a client that goes away cancels nothing', async () => {
   expect((await t.status(id)).result?.text).toBe('xy');
 });
 
-test('[ORCH-2002] metrics carry no id and come before a queued task runs', async () => {
+test('[ORCH-2002, ORCH-3100] metrics carry no id and come before a queued task runs', async () => {
   const t = createTestController();
   await t.ready('a');
   const url = await serve(t);
@@ -110,6 +110,7 @@ test('[ORCH-2002] metrics carry no id and come before a queued task runs', async
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   const value = new TextDecoder().decode((await reader.read()).value);
   expect(value).toMatch(/^event: metrics\ndata: \{"queue_depth":1,/);
+  expect(value).toMatch(/"on_time_probability":(null|[\d.]+),"kv_warmth":null/);
   expect(value).not.toContain('id:');
   await reader.cancel();
 });

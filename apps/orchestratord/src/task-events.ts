@@ -71,6 +71,7 @@ export const failedEnd = (task: Task, end: Extract<TaskEnd, { kind: 'failed' }>)
 /** Milliseconds on the wire: whole microseconds are precision enough. */
 export const roundMs = (ms: number | null): number | null => (ms === null ? null : Math.round(ms * 1_000) / 1_000);
 
+/** @req ORCH-3023 */
 const endEvent = (task: Task, result: TaskResult): TerminalEvent => {
   const data: StreamEnd = {
     finish_reason: result.finishReason,

@@ -54,7 +54,7 @@ const columns = ['index', 'uuid', 'name', 'memory.total', 'memory.used', 'utiliz
 /**
  * Make a probe. Concurrent callers share one run of the program, so a hanging driver holds at most one child.
  *
- * @req ORCH-1101, ORCH-3003, ORCH-3013
+ * @req ORCH-1101, ORCH-1104, ORCH-3003, ORCH-3013
  */
 export const createGpuProbe = (options: GpuProbeOptions): GpuProbe => {
   let last: { readonly inventory: Inventory; readonly atMs: number } | null = null;

@@ -35,7 +35,7 @@ export type PreflightVerdict =
  * 5. Without ratios only like devices share a model.
  * 6. No other pool has one of the devices, unless both say they share.
  *
- * @req ORCH-1101, ORCH-1102, ORCH-3011, ORCH-3012, ORCH-3038
+ * @req ORCH-1101, ORCH-1102, ORCH-1104, ORCH-3011, ORCH-3012, ORCH-3038
  */
 export const preflight = (input: PreflightInput): PreflightVerdict => {
   const { spec, inventory } = input;

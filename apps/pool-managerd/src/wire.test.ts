@@ -32,7 +32,7 @@ test('[ORCH-2109] a failed worker is Unready until its next start, however far i
   expect(toWireState({ kind: 'testing', worker })).toBe('starting');
 });
 
-test('[ORCH-3002] a replica is reported only once it passed its self-test', () => {
+test('[ORCH-3002, ORCH-3032] a replica is reported only once it passed its self-test', () => {
   expect(toPoolStatus(view({ kind: 'testing', worker: plain }), 0).replica).toBeNull();
   expect(toPoolStatus(view({ kind: 'stopping', worker: plain, next: { kind: 'stop' } }), 0).replica).toBeNull();
   expect(toPoolStatus(view({ kind: 'ready', worker }), 0).replica).toMatchObject({

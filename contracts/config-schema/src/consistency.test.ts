@@ -31,7 +31,7 @@ test('ids and key digests are unique', () => {
   ]);
 });
 
-test('a pool names a model there is, in its quant, within its context [ORCH-3014]', () => {
+test('a pool names a model there is, in its quant, within its context [ORCH-3014, ORCH-3060]', () => {
   expect(poolFaults(pool({ model: 'mm' }))).toEqual(['/pools/0/model: no model "mm" in `models`; did you mean "m"?']);
   expect(poolFaults(pool({ model: 'constructor' }))).toEqual(['/pools/0/model: no model "constructor" in `models`']);
   expect(poolFaults(pool({ quant: 'Q4_0' }))).toEqual(['/pools/0/quant: is Q4_0, but the model’s is Q8_0']);

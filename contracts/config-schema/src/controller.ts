@@ -49,7 +49,9 @@ export const controllerSchema = section(
         header_timeout_ms: milliseconds('A request head must be whole within this.', { default: 10_000 }),
         body_timeout_ms: milliseconds('A whole request must have come within this.', { default: 60_000 }),
         max_subscribers: count('Open task streams of all clients.', 'streams', { default: 20_000, minimum: 1, maximum: 1_000_000 }),
-        stalled_stream_ms: milliseconds('A stream whose client takes nothing for this long is closed; it may resume.', { default: 300_000 }),
+        stalled_stream_ms: milliseconds('A stream whose client takes nothing for this long is closed; it may resume.', {
+          default: 300_000,
+        }),
         max_open_tasks: count('Tasks admitted and not ended, of all tenants.', 'tasks', {
           default: 1_000_000,
           minimum: 1,

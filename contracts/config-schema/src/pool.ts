@@ -8,7 +8,11 @@ import { choice, count, flag, httpUrl, id, list, ratio, section, sha256 } from '
 import { queueSchema } from './queue.ts';
 import { timeoutsSchema } from './timeouts.ts';
 
-/** Engines, in the order of the spec (ORCH-2008). */
+/**
+ * Engines, in the order of the spec.
+ *
+ * @req ORCH-2008
+ */
 export const engines = ['llamacpp', 'vllm', 'tgi', 'triton'] as const;
 export type EngineName = (typeof engines)[number];
 

@@ -147,7 +147,7 @@ test.each<[string, string]>([
   ['GET', '/v1/tasks/%ff/stream'],
   ['GET', '/v1/tasks/%E0%A4%A/stream'],
   ['GET', '/v1/tasks/..%2f..%2fetc%2fpasswd'],
-])('[ORCH-2006] %s %s is 404', async (method, path) => {
+])('[ORCH-2006, ORCH-1103] %s %s is 404', async (method, path) => {
   expectRefusal(await call(path, { method, headers: { 'x-correlation-id': 'c-4' } }), 'not-found', 'c-4');
 });
 

@@ -19,7 +19,7 @@ async function xtask(...args: readonly string[]): Promise<Outcome> {
 test('without a command it lists them all, each with its line', async () => {
   const { code, stdout } = await xtask();
   expect(code).toBe(0);
-  for (const name of ['dev', 'verify', 'tidy', 'regen', 'regen-openapi', 'regen-schema', 'docs', 'simulate']) {
+  for (const name of ['dev', 'verify', 'tidy', 'regen', 'regen-openapi', 'regen-schema', 'spec-extract', 'docs', 'simulate']) {
     expect(stdout).toMatch(new RegExp(`^  ${name} +\\S`, 'm'));
   }
 });

@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   regen: async () => (await import('./regen.ts')).regen,
   'regen-openapi': async () => (await import('./regen-openapi.ts')).regenOpenapi,
   'regen-schema': async () => (await import('./regen-schema.ts')).regenSchema,
+  'spec-extract': async () => (await import('./spec-extract.ts')).specExtract,
   docs: async () => (await import('./docs.ts')).docs,
   'ci:haiku:cpu': async () => (await import('./ci-haiku.ts')).ciHaikuCpu,
   'ci:haiku:gpu': async () => (await import('./ci-haiku.ts')).ciHaikuGpu,

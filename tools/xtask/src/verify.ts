@@ -30,6 +30,11 @@ const steps: readonly Step[] = [
   toolStep('platforms', [process.execPath, join(workspaceRoot, 'ci', 'check-platforms.mjs')], 'node ci/check-platforms.mjs'),
   toolStep('generated files', xtask('regen', '--check'), 'pnpm xtask regen'),
   { name: 'tests', remedy: 'pnpm vitest', run: runVitest },
+  toolStep(
+    'compliance',
+    xtask('spec-extract', '--report', join('.reports', 'tests.json'), '--check'),
+    'pnpm xtask spec-extract --report .reports/tests.json',
+  ),
   { name: 'packages', remedy: 'pnpm build', run: runPackageChecks },
   toolStep('unused code', [toolPath('knip'), '--no-progress'], 'pnpm knip'),
 ];
@@ -104,8 +109,8 @@ function xtask(...args: readonly string[]): readonly [string, ...string[]] {
 /** The tests speak as they go: they are the longest step. */
 async function runVitest(options: ToolOptions): Promise<StepResult> {
   const reportFile = join(workspaceRoot, '.reports', 'vitest.json');
-  // Without this a run that crashes would be counted by the report of the one before.
-  await rm(reportFile, { force: true });
+  // Without this a run that crashes would be counted by the reports of the one before.
+  for (const file of [reportFile, join(workspaceRoot, '.reports', 'tests.json')]) await rm(file, { force: true });
   const { exitCode } = await runTool(toolPath('vitest'), ['run'], { ...options, onOutput: (text) => void process.stdout.write(text) });
   const report = await readFile(reportFile, 'utf8').catch(() => undefined);
   const output = report === undefined ? `vitest ended with exit code ${exitCode} and left no report` : '';

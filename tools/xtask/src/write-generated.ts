@@ -1,7 +1,7 @@
 /**
  * Writes a generated file when it differs, or says that it would. It knows no file's content.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { workspaceRoot } from './workspace-root.ts';
 
@@ -22,7 +22,10 @@ export async function writeGenerated(file: string, content: string, { isCheck, c
     return 1;
   }
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, content);
+  // Beside it first: whoever reads the file never sees half of it.
+  const fresh = `${file}.${process.pid}.new`;
+  await writeFile(fresh, content);
+  await rename(fresh, file);
   console.log(`${name}: written`);
   return 0;
 }

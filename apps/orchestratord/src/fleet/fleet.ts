@@ -254,6 +254,7 @@ export class Fleet {
     this.#options.log.info({ event: 'replica_down', pool_id: entry.pool.id, replica_id: worker.replicaId }, 'replica is gone');
   }
 
+  /** @req ORCH-3019 */
   #tell(entry: PoolEntry): void {
     if (this.#listener === null) return;
     const { phase, worker, pool } = entry;

@@ -16,7 +16,7 @@ export type ContractGuardOptions = {
 /** Files of the API page: public like the page itself, and no operations of the contract. */
 const isDocsAsset = (path: string): boolean => path.startsWith('/docs/');
 
-/** @req ORCH-2012, ORCH-3035 */
+/** @req ORCH-1103, ORCH-2012, ORCH-3035 */
 export const contractGuard =
   ({ guard, log, remoteOf }: ContractGuardOptions): MiddlewareHandler<GuardEnv> =>
   async (c, next) => {

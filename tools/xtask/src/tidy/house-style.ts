@@ -2,8 +2,7 @@
  * The rules of docs/style.md that concern one file alone and that the linter does not know. It reads no file.
  */
 import { basename } from 'node:path/posix';
-import type { Finding } from './finding.ts';
-import type { SourceFile } from './source-file.ts';
+import type { Finding, SourceFile } from '@llama-orch/spec-extract';
 
 const nounless = new Set(['utils', 'util', 'common', 'helpers', 'helper', 'misc', 'types']);
 

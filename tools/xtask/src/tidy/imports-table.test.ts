@@ -1,7 +1,7 @@
+import { parseSourceFile } from '@llama-orch/spec-extract';
 import { expect, test } from 'vitest';
 import type { WorkspacePackage } from '../workspace-packages.ts';
 import { checkImports } from './imports-table.ts';
-import { parseSourceFile } from './source-file.ts';
 
 const pack = (dir: string, name: string, exports = ['.']): WorkspacePackage => ({
   name,
@@ -21,6 +21,7 @@ const packages = [
   pack('apps/orchestratord', '@llama-orch/orchestratord'),
   pack('apps/pool-managerd', '@llama-orch/pool-managerd'),
   pack('tools/openapi-client', '@llama-orch/openapi-client'),
+  pack('tools/spec-extract', '@llama-orch/spec-extract'),
   pack('tools/xtask', '@llama-orch/xtask'),
   pack('test-harness/bench', '@llama-orch/bench'),
 ];
@@ -39,6 +40,7 @@ test.each([
   ['apps/orchestratord/src/a.ts', "import '@llama-orch/orchestrator-core'"],
   ['apps/orchestratord/src/routes/a.ts', "import { b } from '../b.ts'"],
   ['tools/xtask/src/a.ts', "import '@llama-orch/config-schema'"],
+  ['tools/xtask/src/a.ts', "import '@llama-orch/spec-extract'"],
   ['test-harness/bench/src/a.ts', "import '@llama-orch/openapi-client'"],
 ])('%s may: %s', (path, statement) => {
   expect(check(path, statement)).toEqual([]);
@@ -54,6 +56,7 @@ test.each([
   ['packages/worker-adapters/mock/src/a.ts', "import '@llama-orch/orchestratord'", 'only packages/worker-adapters/adapter-api'],
   ['apps/orchestratord/src/a.ts', "import '@llama-orch/pool-managerd'", 'apps/orchestratord to import only'],
   ['tools/xtask/src/a.ts', "import '@llama-orch/orchestrator-core'", 'only contracts/*'],
+  ['tools/spec-extract/src/a.ts', "import '@llama-orch/xtask'", 'only contracts/*'],
   ['test-harness/bench/src/a.ts', "import '@llama-orch/orchestratord'", 'test-harness/bench to import only'],
   ['test-harness/bench/src/a.ts', "import '@llama-orch/adapter-api/src/sse.ts'", 'a public entry'],
   ['apps/orchestratord/src/a.ts', "import '../../pool-managerd/src/app.ts'", 'by its name'],

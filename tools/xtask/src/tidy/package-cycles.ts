@@ -1,8 +1,8 @@
 /**
  * Finds packages that depend on each other in a ring. Pure.
  */
+import type { Finding } from '@llama-orch/spec-extract';
 import type { WorkspacePackage } from '../workspace-packages.ts';
-import type { Finding } from './finding.ts';
 
 /** One finding per ring, at the package.json of its alphabetically first member. */
 export function checkPackageCycles(packages: readonly WorkspacePackage[]): readonly Finding[] {

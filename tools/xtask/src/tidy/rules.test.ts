@@ -1,45 +1,12 @@
+import { parseSourceFile } from '@llama-orch/spec-extract';
 import { expect, test } from 'vitest';
 import { checkHouseStyle } from './house-style.ts';
 import { checkPackageCycles } from './package-cycles.ts';
-import { checkContractIds, checkRequirementIds, parseRequirementIds } from './requirement-ids.ts';
-import { parseSourceFile } from './source-file.ts';
 
-const spec = `# Spec
-- **[ORCH-1001] One.** MUST be.
-- **[ORCH-1002-DEPR] Two.** Was.
-Text that mentions [ORCH-1003] only.
-`;
-const known = parseRequirementIds(spec);
 const opened = '/** Owns the example and knows nothing else. */\n';
 
 const findings = (check: typeof checkHouseStyle, text: string, path = 'packages/x/src/some-noun.ts') =>
   check([parseSourceFile(path, text)]).map(({ line, expected }) => `${line}: ${expected}`);
-
-const ids = (text: string, path?: string) => findings((files) => checkRequirementIds(files, known), text, path);
-
-test('only ids that the spec lists and has not withdrawn are known', () => {
-  expect(Array.from(known)).toEqual(['ORCH-1001']);
-});
-
-test('every id of an @req line must be in force, and its line is the finding’s', () => {
-  expect(ids('/**\n * Does it.\n *\n * @req ORCH-1001\n */\nexport const a = 1;\n')).toEqual([]);
-  expect(ids('/** @req ORCH-1001, ORCH-1002 */\nexport const a = 1;\n')).toEqual([expect.stringMatching(/^1: .*ORCH-1002$/)]);
-  expect(ids('/**\n * Does it.\n * @req ORCH-1003\n */\nexport const a = 1;\n')).toEqual([expect.stringMatching(/^3: .*ORCH-1003$/)]);
-  expect(ids('/** @req the queue */\nexport const a = 1;\n')).toEqual([expect.stringContaining('@req ORCH-NNNN')]);
-});
-
-test('every id in a test’s title must be in force', () => {
-  expect(ids("test('[ORCH-1001] good', () => {});\n", 'a.test.ts')).toEqual([]);
-  expect(ids("\ntest.each([1])('[ORCH-1001, ORCH-9999] bad', () => {});\n", 'a.test.ts')).toEqual([
-    expect.stringMatching(/^2: .*ORCH-9999$/),
-  ]);
-});
-
-test('every id of a contract must be in force', () => {
-  expect(checkContractIds('a.yaml', 'a: 1\nx-req-id: [ORCH-1001, ORCH-1004]\n', known)).toEqual([
-    { file: 'a.yaml', line: 2, expected: expect.stringContaining('ORCH-1004') },
-  ]);
-});
 
 test('a ring of packages is found once, whatever leads into it', () => {
   const pack = (name: string, ...dependencies: string[]) => ({

@@ -1,5 +1,5 @@
 /**
- * One source file, parsed once: its imports, comments and tests with their places. It judges nothing.
+ * One source file, parsed once: its imports, comments, declarations and tests with their places. It judges nothing.
  */
 import { type CallExpression, type Expression, parseSync, Visitor } from 'oxc-parser';
 
@@ -10,12 +10,19 @@ export type Import = {
   readonly isTypeOnly: boolean;
 };
 
-export type Comment = { readonly text: string; readonly line: number };
+export type Comment = {
+  readonly text: string;
+  readonly line: number;
+  /** The name of the declaration, member or field that this comment stands before, or `undefined`. */
+  readonly symbol: string | undefined;
+};
 
 /** A call of `test`, `it` or `describe`, also through `.each`, `.skip` and the like. */
 export type TestCall = {
-  /** The literal text of its title; parts that are computed are left out. */
+  /** The literal text of its title; `…` stands for each part that is computed. */
   readonly title: string;
+  /** Matches the titles under which it runs, whatever the computed parts and the rows of `.each` are. */
+  readonly pattern: RegExp;
   /** The names behind the dot: `test.skip.each(…)` has `skip` and `each`. */
   readonly modifiers: readonly string[];
   readonly line: number;
@@ -40,11 +47,26 @@ export function parseSourceFile(path: string, text: string): SourceFile {
   const lineAt = lineFinder(text);
   const imports: Import[] = [];
   const tests: TestCall[] = [];
+  const symbols: Symbol[] = [];
   const makers = new Set<CallExpression>();
   const note = (source: { value: unknown } | null, start: number, isTypeOnly: boolean): void => {
     if (source !== null && typeof source.value === 'string') imports.push({ specifier: source.value, line: lineAt(start), isTypeOnly });
   };
+  const declare = (name: Named | null): void => {
+    const text = name === null ? undefined : (name.name ?? name.value);
+    if (name !== null && typeof text === 'string') symbols.push({ name: text, start: name.start });
+  };
   new Visitor({
+    FunctionDeclaration: (node) => declare(node.id),
+    ClassDeclaration: (node) => declare(node.id),
+    TSInterfaceDeclaration: (node) => declare(node.id),
+    TSTypeAliasDeclaration: (node) => declare(node.id),
+    VariableDeclarator: (node) => declare(node.id),
+    MethodDefinition: (node) => declare(node.key),
+    PropertyDefinition: (node) => declare(node.key),
+    TSPropertySignature: (node) => declare(node.key),
+    TSMethodSignature: (node) => declare(node.key),
+    Property: (node) => declare(node.key),
     ImportDeclaration: (node) => note(node.source, node.start, node.importKind === 'type'),
     ExportNamedDeclaration: (node) => note(node.source, node.start, node.exportKind === 'type'),
     ExportAllDeclaration: (node) => note(node.source, node.start, node.exportKind === 'type'),
@@ -63,9 +85,21 @@ export function parseSourceFile(path: string, text: string): SourceFile {
     isTest: path.endsWith('.test.ts'),
     imports,
     tests,
-    comments: comments.map(({ value, start }) => ({ text: value, line: lineAt(start) })),
+    comments: comments.map(({ value, start, end }) => ({ text: value, line: lineAt(start), symbol: symbolAfter(end, { text, symbols }) })),
     opening: first?.value,
   };
+}
+
+/** What may name something in the syntax tree: an identifier has `name`, a literal key `value`. */
+type Named = { readonly start: number; readonly name?: unknown; readonly value?: unknown };
+
+type Symbol = { readonly name: string; readonly start: number };
+
+/** Between a docstring and the name that it belongs to stand only words like `export const`. */
+function symbolAfter(end: number, { text, symbols }: { text: string; symbols: readonly Symbol[] }): string | undefined {
+  let next: Symbol | undefined;
+  for (const symbol of symbols) if (symbol.start >= end && symbol.start < (next?.start ?? Number.POSITIVE_INFINITY)) next = symbol;
+  return next !== undefined && /^[\s\w*#[]*$/.test(text.slice(end, next.start)) ? next.name : undefined;
 }
 
 const testNames = new Set(['test', 'it', 'describe']);
@@ -84,9 +118,26 @@ function testCall(node: CallExpression): Omit<TestCall, 'line'> | undefined {
   }
   if (callee.type !== 'Identifier' || !testNames.has(callee.name)) return undefined;
   const [title] = node.arguments;
-  if (title?.type === 'Literal' && typeof title.value === 'string') return { title: title.value, modifiers };
-  if (title?.type === 'TemplateLiteral') return { title: title.quasis.map(({ value }) => value.cooked ?? '').join(' '), modifiers };
-  return { title: '', modifiers };
+  if (title?.type === 'Literal' && typeof title.value === 'string') return named([title.value], modifiers);
+  if (title?.type === 'TemplateLiteral') {
+    return named(
+      title.quasis.map(({ value }) => value.cooked ?? ''),
+      modifiers,
+    );
+  }
+  return named(['', ''], modifiers);
+}
+
+/** @param parts - The literal parts of the title, in order; something computed stands between each two. */
+function named(parts: readonly string[], modifiers: readonly string[]): Omit<TestCall, 'line'> {
+  // Vitest fills `%s` and `$field` from the rows of `.each` and `.for`.
+  const takesRows = modifiers.includes('each') || modifiers.includes('for');
+  const literals = takesRows ? parts.flatMap((part) => part.split(/%[sdifjoOc#$%]|\$[\w#.]+/)) : parts;
+  return { title: parts.join('…'), pattern: new RegExp(`^${literals.map(escapePattern).join('[^]*')}$`), modifiers };
+}
+
+function escapePattern(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
 }
 
 /** Offsets to lines; both count UTF-16 units. */

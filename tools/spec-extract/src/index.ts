@@ -1,0 +1,9 @@
+/** The public surface: read a tree, check it, write what it gives. */
+export { checkOutcomes, complianceDocument } from './compliance.ts';
+export { gatherEvidence } from './evidence.ts';
+export { type Finding, formatFinding } from './finding.ts';
+export { readSourceFiles, readTree } from './read-tree.ts';
+export { requirementIndex } from './requirement-index.ts';
+export { checkRequirements } from './rules.ts';
+export { type Comment, type Import, parseSourceFile, type SourceFile, type TestCall } from './source-file.ts';
+export { checkReport, outcomeFinder, parseTestReport } from './test-report.ts';
