@@ -37,8 +37,8 @@ test('a process that was killed is gone', async () => {
 });
 
 test('a dead process that nobody has reaped counts as gone', async () => {
-  // After `exec` the parent is `sleep`, which reaps no child.
-  const parent = startSleeper('sh -c "exit 0" & echo $!; exec sleep 60');
+  // After `exec` the parent is `sleep`, which reaps no child; one that ends before it is reaped by the shell.
+  const parent = startSleeper('sleep 0.3 & echo $!; exec sleep 60');
   const [chunk]: unknown[] = await once(parent.stdout, 'data');
   const pid = Number(String(chunk));
   await vi.waitFor(() => expect(identityOf(pid)).toBeUndefined(), { timeout: 10_000, interval: 10 });
