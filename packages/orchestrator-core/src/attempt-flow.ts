@@ -1,0 +1,140 @@
+/** What the engines report of running attempts: signs of life, ends, and the re-runs that follow from failures. */
+import { leaveKv } from './affinity.ts';
+import { unreachable } from './assert.ts';
+import type { CoreState } from './core-state.ts';
+import { closeAttempt, freeReleasing, startTask } from './dispatch.ts';
+import type { AttemptOutcome, CoreEvent } from './event.ts';
+import { decideFailover, type Failure } from './failover.ts';
+import type { TaskKey } from './model.ts';
+import { chooseReplica } from './placement.ts';
+import { laneLike } from './reconfiguration.ts';
+import type { Replica } from './replica.ts';
+import type { Session } from './session.ts';
+import type { Attempt, Task } from './task.ts';
+import { failed, finishTask, retryMs, unservedEnd } from './task-end.ts';
+import { enterQueue, scopeOf } from './waiting.ts';
+
+export function onActivity(state: CoreState, event: Extract<CoreEvent, { kind: 'started' | 'firstToken' | 'progress' }>): void {
+  const attempt = attemptOf(state, event.taskKey, event.attempt);
+  if (attempt === null) return;
+  attempt.lastActivityMs = state.nowMs;
+  if (event.kind === 'firstToken' && attempt.firstTokenAtMs < 0) attempt.firstTokenAtMs = state.nowMs;
+  if (event.kind === 'progress') attempt.tokensOut += event.tokensOut;
+}
+
+/**
+ * An attempt is over.
+ *
+ * 1. Of a task that has ended, or an older attempt: only its slot is of interest.
+ * 2. Succeeded: learn from it, remember where its KV lies, finish.
+ * 3. Failed: run it again where that is allowed ({@link onFailed}), else finish.
+ */
+export function onEnded(state: CoreState, taskKey: TaskKey, number: number, outcome: AttemptOutcome, slotFree: boolean): void {
+  const attempt = attemptOf(state, taskKey, number);
+  // 1
+  if (attempt === null) {
+    if (slotFree) freeReleasing(state, state.releasing.take(taskKey, number));
+    return;
+  }
+  const { task } = attempt;
+  const slot = slotFree ? 'free' : 'releasing';
+  switch (outcome.kind) {
+    case 'succeeded': // 2
+      attempt.tokensOut = outcome.tokensOut;
+      learn(state, task, attempt, outcome);
+      closeAttempt(state, task, attempt, slot);
+      keepKv(state, task.session, attempt.replica, outcome.tokensIn + outcome.tokensOut);
+      finishTask(
+        state,
+        task,
+        {
+          kind: 'succeeded',
+          finishReason: outcome.finishReason,
+          tokensIn: outcome.tokensIn,
+          tokensOut: outcome.tokensOut,
+        },
+        outcome.tokensIn + outcome.tokensOut,
+      );
+      return;
+    case 'failed': // 3
+      if (outcome.mayRunAgain) state.fleet.cool(attempt.replica, state.nowMs);
+      task.failedOn = [...task.failedOn, attempt.replica];
+      closeAttempt(state, task, attempt, slot);
+      onFailed(state, task, attempt, outcome);
+      return;
+    case 'aborted': // 3: stopped by the controller (drain), not by us: nothing is wrong with the replica
+      closeAttempt(state, task, attempt, slot);
+      onFailed(state, task, attempt, { error: 'worker-reset', message: 'The attempt was stopped before its end.', mayRunAgain: true });
+      return;
+    default:
+      unreachable(outcome);
+  }
+}
+
+/**
+ * 1. It may not run again ({@link decideFailover}) → it ends.
+ * 2. Its lane or pinned pool was removed meanwhile → another lane like it, or `pool-unavailable`.
+ * 3. Back to the head of its queue, or straight into a free slot.
+ *
+ * @req ORCH-3301
+ */
+function onFailed(state: CoreState, task: Task, attempt: Attempt, failure: Failure): void {
+  // 1
+  const decision = decideFailover(attempt, failure, state.config.maxAttempts);
+  if (decision.kind === 'over') {
+    const retryAfterMs = decision.retriable ? retryMs(state, task.lane) : null;
+    return finishTask(state, task, failed(decision.error, decision.message, retryAfterMs), task.spec.promptTokens + attempt.tokensOut);
+  }
+  // 2
+  if (!stillServed(state, task)) {
+    const lane = task.spec.determinism === 'strict' ? null : laneLike(state, task);
+    if (lane === null) return finishTask(state, task, unservedEnd(state, task.lane));
+    task.lane = lane;
+  }
+  // 3
+  if (task.set !== null) task.set = task.lane.sets.get(task.set.id) ?? task.set;
+  state.frontOrder -= 1;
+  task.order = state.frontOrder;
+  state.emit({ kind: 'requeued', taskKey: task.spec.taskKey, failedReplicaId: attempt.replica.id, error: failure.error });
+  const replica = chooseReplica(task.lane, task, scopeOf(state, task));
+  if (replica === null) enterQueue(state, task);
+  else startTask(state, task, replica, 0);
+}
+
+function stillServed(state: CoreState, task: Task): boolean {
+  if (state.fleet.lanes.get(task.lane.id) !== task.lane) return false;
+  return task.spec.pinPoolId === null || state.pinnedPool(task.spec)?.lane === task.lane;
+}
+
+function learn(state: CoreState, task: Task, attempt: Attempt, outcome: Extract<AttemptOutcome, { kind: 'succeeded' }>): void {
+  const { lane, klass, spec } = task;
+  const { tokensOut, cachedTokens } = outcome;
+  const nowMs = state.nowMs;
+  const heldMs = nowMs - attempt.dispatchedAtMs;
+  const prefillMs = attempt.firstTokenAtMs < 0 ? heldMs : attempt.firstTokenAtMs - attempt.dispatchedAtMs;
+  attempt.replica.observe(lane.model(klass).serviceMs(spec.promptTokens - cachedTokens, tokensOut), heldMs);
+  const model = lane.ownModel(klass);
+  if (task.predictedStartMs !== null && task.attempts === 1) {
+    model.observeError(task.predictedStartMs + task.predictedServiceMs, nowMs - task.acceptedAtMs);
+  }
+  model.observe({
+    promptTokens: spec.promptTokens,
+    cachedTokens,
+    tokensOut,
+    outBudget: task.outBudget,
+    prefillMs,
+    decodeMs: heldMs - prefillMs,
+  });
+}
+
+/** The running attempt with this number; `null` when it is over for us. */
+function attemptOf(state: CoreState, taskKey: TaskKey, number: number): Attempt | null {
+  const attempt = state.tasks.get(taskKey)?.attempt ?? null;
+  return attempt !== null && attempt.number === number ? attempt : null;
+}
+
+function keepKv(state: CoreState, session: Session, replica: Replica, tokens: number): void {
+  if (replica.gone) return;
+  if (session.ended) state.emit({ kind: 'evictSession', sessionKey: session.key, replicaId: replica.id });
+  else leaveKv(replica, session, tokens);
+}

@@ -1,0 +1,159 @@
+/** A task comes in: admitted with all that is promised to it, or refused with all that its client needs to know. */
+import {
+  checkDeadline,
+  checkLimits,
+  chooseRoute,
+  findAvailable,
+  findCandidates,
+  findRoom,
+  outBudgetOf,
+  type Refusal,
+  type Room,
+  type Route,
+} from './admission.ts';
+import { assert } from './assert.ts';
+import type { CoreState } from './core-state.ts';
+import { startTask } from './dispatch.ts';
+import { backoffMs, gapMs } from './forecast.ts';
+import type { Lane } from './lane.ts';
+import type { TaskKey, TaskSpec } from './model.ts';
+import type { Session } from './session.ts';
+import { Task } from './task.ts';
+import { failed, finishTask } from './task-end.ts';
+import type { Tenant } from './tenant.ts';
+import { enterQueue } from './waiting.ts';
+
+/**
+ * Admit or refuse one task. Nothing is taken from a bucket, a quota or a queue before the last step.
+ *
+ * 1. Lanes that could serve it ({@link findCandidates}).
+ * 2. Of those, lanes that can serve it now or soon ({@link findAvailable}).
+ * 3. Its route: earliest predicted finish ({@link chooseRoute}); rates and quotas ({@link checkLimits}).
+ * 4. Its deadline against its predicted start ({@link checkDeadline}).
+ * 5. Room in the queue where it must wait; a victim hears of it first ({@link findRoom}).
+ * 6. Admitted: it starts in a free slot or waits.
+ *
+ * @req ORCH-2001, ORCH-2007, ORCH-2013, ORCH-3005, ORCH-3006, ORCH-3079
+ */
+export function onEnqueue(state: CoreState, spec: TaskSpec): void {
+  assert(state.configured, 'configured comes before enqueue');
+  if (state.tasks.has(spec.taskKey)) throw new Error(`task key ${spec.taskKey} lives already`);
+  const nowMs = state.nowMs;
+  const klass = spec.priority === 'interactive' ? 0 : 1;
+  // 1
+  const pinned = state.pinnedPool(spec);
+  const candidates = findCandidates(state.fleet.lanesOf(spec.modelDigest), spec, pinned);
+  if (candidates.kind === 'refused') return refuse(state, spec.taskKey, candidates);
+  // 2
+  const available = findAvailable(candidates, pinned, state.recoveryMs);
+  if (available.kind === 'refused') return refuse(state, spec.taskKey, available);
+  // 3
+  const tenant = state.tenants.get(spec.tenantId, nowMs);
+  const session = state.sessions.find(spec.sessionKey, nowMs);
+  const route = chooseRoute(available, { task: spec, tenant, klass, session, pinned, recoveryMs: state.recoveryMs, nowMs });
+  const { lane, maxTokens } = route;
+  const kvBytes = (lane.kvBytesPerToken ?? 0) * (spec.promptTokens + maxTokens);
+  const demand = { tokens: spec.promptTokens + maxTokens, kvBytes, waits: route.replica === null };
+  const limited = checkLimits(lane, tenant, state.classBuckets[klass], demand, nowMs);
+  if (limited !== null) return refuse(state, spec.taskKey, limited);
+  // 4
+  const deadlineMs = spec.deadlineMs ?? (pinned === null ? lane.defaultDeadlineMs : pinned.spec.defaultDeadlineMs);
+  const predictedStartMs = lane.measured ? Math.round(route.waitMs * lane.model(klass).waitCorrection) : null;
+  const late = checkDeadline(deadlineMs, predictedStartMs);
+  if (late !== null) return refuse(state, spec.taskKey, late);
+  // 5
+  if (route.replica === null) {
+    const room = findRoom(lane, klass, nowMs);
+    if (room.kind === 'refused') return refuse(state, spec.taskKey, { ...room, retryAfterMs: nextRoomMs(state, lane) });
+    makeRoom(state, lane, room);
+  }
+  // 6
+  const task = admit(state, spec, tenant, klass, route, { session, kvBytes, deadlineMs, predictedStartMs });
+  if (route.replica === null) enterQueue(state, task);
+  else startTask(state, task, route.replica, lane.queue.class(klass).rank.size);
+}
+
+function makeRoom(state: CoreState, lane: Lane, room: Exclude<Room, Refusal>): void {
+  if (room.kind === 'room') return;
+  const message = `Dropped for a newer task under ${lane.fullPolicy}. Send it again after the advised wait.`;
+  finishTask(state, room.victim, failed('dropped', message, nextRoomMs(state, lane), lane.fullPolicy));
+}
+
+function admit(
+  state: CoreState,
+  spec: TaskSpec,
+  tenant: Tenant,
+  klass: number,
+  route: Route,
+  terms: {
+    readonly session: Session | undefined;
+    readonly kvBytes: number;
+    readonly deadlineMs: number | null;
+    readonly predictedStartMs: number | null;
+  },
+): Task {
+  const nowMs = state.nowMs;
+  const { lane, ctxTokens, maxTokens } = route;
+  const { kvBytes, deadlineMs, predictedStartMs } = terms;
+  tenant.requests?.take(1, nowMs);
+  state.classBuckets[klass]?.take(1, nowMs);
+  tenant.tokens?.take(spec.promptTokens + maxTokens, nowMs);
+  tenant.live += 1;
+  tenant.kvBytes += kvBytes;
+  state.lastOrder += 1;
+  const task = new Task({
+    spec,
+    tenant,
+    klass,
+    session: state.sessions.beginTurn(spec.sessionKey, terms.session, nowMs),
+    acceptedAtMs: nowMs,
+    deadlineAtMs: deadlineMs === null ? Infinity : nowMs + deadlineMs,
+    ctxTokens,
+    maxTokens,
+    outBudget: outBudgetOf(spec, maxTokens),
+    kvBytes,
+    predictedStartMs,
+    forecastMs: Math.round(route.waitMs),
+    predictedServiceMs: Math.round(route.serviceMs),
+    lane,
+    order: state.lastOrder,
+  });
+  state.tasks.set(spec.taskKey, task);
+  if (deadlineMs !== null) state.deadlines.push(task);
+  lane.arrival(klass).add(route.serviceMs, nowMs);
+  state.emit({
+    kind: 'accept',
+    taskKey: spec.taskKey,
+    acceptance: {
+      laneId: lane.id,
+      engine: lane.shape.engine,
+      ctxTokens,
+      maxTokens: spec.workload === 'completion' ? maxTokens : null,
+      deadlineMs,
+      samplerProfileVersion: lane.shape.samplerProfileVersion,
+      queuePosition: lane.queue.class(klass).rank.size,
+      predictedStartMs,
+      backoffMs: backoffMs(lane, nowMs),
+      sessionTurns: task.session.turns,
+    },
+  });
+  return task;
+}
+
+function refuse(state: CoreState, taskKey: TaskKey, refusal: Refusal): void {
+  const { error, message, retryAfterMs, policyLabel, queuePosition, details } = refusal;
+  state.emit({ kind: 'refuse', taskKey, error, message, retryAfterMs, policyLabel, queuePosition, details });
+}
+
+/**
+ * When the next client that found the lane full should come back: each one a drained place later than the one before,
+ * and none later than when the whole queue has drained; so they do not all return at once.
+ *
+ * @req ORCH-2007
+ */
+function nextRoomMs(state: CoreState, lane: Lane): number {
+  const nowMs = state.nowMs;
+  const gap = gapMs(lane, nowMs);
+  lane.nextRoomMs = Math.min(Math.max(lane.nextRoomMs, nowMs) + gap, nowMs + Math.max(1, lane.queue.size) * gap);
+  return Math.max(1, Math.ceil(lane.nextRoomMs - nowMs));
+}

@@ -1,0 +1,72 @@
+/**
+ * A config at start and at each reload: limits and weights in place, and what waits for pools that are gone moved or ended
+ * (ORCH-3031). It starts nothing: slots it frees are offered.
+ */
+import { findCandidates } from './admission.ts';
+import type { CoreState } from './core-state.ts';
+import { CLASSES } from './fairness.ts';
+import type { Lane } from './lane.ts';
+import type { CoreConfig, TaskSpec } from './model.ts';
+import type { Gate } from './queue.ts';
+import type { Task } from './task.ts';
+import { finishTask, unservedEnd } from './task-end.ts';
+import { retuned } from './tenant.ts';
+import { gateOf } from './waiting.ts';
+
+export function reconfigure(state: CoreState, config: CoreConfig): void {
+  state.config = config;
+  state.configured = true;
+  for (const [klass, priority] of CLASSES.entries()) {
+    const spec = config.classes[priority];
+    const index = klass === 0 ? 0 : 1;
+    state.weights[index] = spec.weight;
+    state.classBuckets[index] = retuned(state.classBuckets[index], spec.rate, state.nowMs);
+  }
+  state.tenants.configure(config, state.nowMs);
+  state.sessions.reconfigure(config.sessions);
+  const displaced = state.fleet.configure(config, state.nowMs);
+  relane(state, displaced);
+  for (const lane of state.fleet.lanes.values()) {
+    lane.queue.reweigh();
+    for (const replica of lane.free.items) if (lane.queue.size > 0) state.offered.push(replica);
+  }
+  state.sweepAtMs = state.nowMs;
+}
+
+/**
+ * Tasks whose lane or pool is gone move to a lane that keeps what they were promised (engine, sampler profile, ctx), at
+ * the place of their age; the others end. A `strict` task that ran is bound to a set of the lane that is gone.
+ */
+function relane(state: CoreState, displaced: readonly Task[]): void {
+  const moves = new Map<Lane, { task: Task; gate: Gate }[]>();
+  for (const task of displaced) {
+    task.tenant.queued -= 1;
+    if (task.lane.queue.size === 0) task.lane.drain.onEmptied(state.nowMs);
+    const lane = task.set === null ? laneLike(state, task) : null;
+    if (lane === null) {
+      finishTask(state, task, unservedEnd(state, task.lane));
+      continue;
+    }
+    task.lane = lane;
+    const move = { task, gate: gateOf(state, task) };
+    const moved = moves.get(lane);
+    if (moved === undefined) moves.set(lane, [move]);
+    else moved.push(move);
+  }
+  for (const [lane, tasks] of moves) {
+    if (lane.queue.size === 0) lane.drain.onFilled(state.nowMs);
+    for (const { task } of tasks) task.tenant.queued += 1;
+    lane.queue.merge(tasks);
+  }
+}
+
+/** A lane that keeps what the task was promised in its own; `null` when there is none any more. */
+export function laneLike(state: CoreState, task: Task): Lane | null {
+  const { engine, samplerProfileVersion } = task.lane.shape;
+  const { ctxTokens } = task;
+  const maxTokens = task.spec.workload === 'completion' ? task.maxTokens : null;
+  const promised: TaskSpec = { ...task.spec, engine, samplerProfileVersion, ctxTokens, maxTokens };
+  const found = findCandidates(state.fleet.lanesOf(task.spec.modelDigest), promised, state.pinnedPool(task.spec));
+  if (found.kind === 'refused') return null;
+  return (found.fits.find(({ lane }) => lane.available) ?? found.fits[0])?.lane ?? null;
+}
