@@ -122,3 +122,20 @@ test('[ORCH-3029] the line of an admission carries the position and the predicte
   const line = t.logged().find(({ event, task_id: id }) => event === 'task_admitted' && id === queued.task_id);
   expect(line).toMatchObject({ queue_position: queued.queue_position, predicted_start_ms: queued.predicted_start_ms });
 });
+
+test('[ORCH-3041] the metrics hold what an alert compares: the time to 64 tokens, once for each task, and the targets', async () => {
+  const t = createTestController();
+  await t.ready('a');
+  await t.submit();
+  t.clock.now += 2_600;
+  const tokens = t.workers.last.start();
+  for (let token = 0; token < 63; token += 1) tokens.tokens('x');
+  await settle();
+  expect(await t.metric(/^latency_64_tokens_ms_count/)).toBe(0);
+  tokens.tokens('x').tokens('x');
+  await settle();
+  expect(await t.metric(/^latency_64_tokens_ms_count\{.*priority="interactive"/)).toBe(1);
+  expect(await t.metric(/^latency_64_tokens_ms_sum/)).toBe(2_600);
+  expect(await t.metric(/^slo_target\{priority="interactive",slo="tokens_64_p95_ms"\}/)).toBe(2_500);
+  expect(await t.metric(/^slo_target\{priority="batch",slo="error_ratio"\}/)).toBe(0.01);
+});

@@ -91,7 +91,7 @@ export class Controller {
       accounts,
       clock,
     });
-    const sources = { scheduler: this.scheduler, fleet: this.fleet, hub: this.hub, accounts, tenantLabel };
+    const sources = { scheduler: this.scheduler, fleet: this.fleet, hub: this.hub, accounts, slos: config.slos, tenantLabel };
     this.metrics.readGaugesFrom(() => readGauges(sources));
     this.loop.apply({ kind: 'configured', nowMs: clock.nowMs(), config: toCoreConfig(config) });
     this.fleet.listen(this.loop);
@@ -152,7 +152,7 @@ export class Controller {
     if (task.placement === null || task.state === 'canceled') return;
     this.slos.add(replicaSetId(task.placement.report), task.effective.priority, {
       firstTokenMs: task.ttftMs,
-      tokens64Ms: task.token64AtMs === null ? null : task.token64AtMs - task.enqueuedAtMs,
+      tokens64Ms: task.tokens64Ms,
       failed: task.state === 'failed',
     });
   }

@@ -1,6 +1,7 @@
 /**
  * The gauges that mirror state, read at scrape. Reading changes nothing: two scrapes in a row show the same.
  */
+import type { Config } from '@llama-orch/config-schema';
 import type { Scheduler } from '@llama-orch/orchestrator-core';
 import type { Fleet } from './fleet/fleet.ts';
 import type { GaugeReading } from './metrics.ts';
@@ -12,11 +13,12 @@ export type GaugeSources = {
   readonly fleet: Fleet;
   readonly hub: StreamHub;
   readonly accounts: TaskAccounts;
+  readonly slos: Config['slos'];
   readonly tenantLabel: (tenantId: string) => string;
 };
 
 /** @req ORCH-3028 */
-export const readGauges = function* ({ scheduler, fleet, hub, accounts, tenantLabel }: GaugeSources): Generator<GaugeReading> {
+export const readGauges = function* ({ scheduler, fleet, hub, accounts, slos, tenantLabel }: GaugeSources): Generator<GaugeReading> {
   for (const lane of scheduler.lanes()) {
     const engine = fleet.pool(lane.poolIds[0] ?? '')?.pool.engine ?? 'none';
     for (const priority of ['interactive', 'batch'] as const) {
@@ -27,6 +29,9 @@ export const readGauges = function* ({ scheduler, fleet, hub, accounts, tenantLa
   yield* readShares(scheduler, tenantLabel);
   for (const { engine, priority, met, total } of accounts.deadlines()) {
     yield { name: 'deadlines_met_ratio', labels: { engine, priority }, value: met / total };
+  }
+  for (const priority of ['interactive', 'batch'] as const) {
+    for (const [slo, value] of Object.entries(slos[priority])) yield { name: 'slo_target', labels: { priority, slo }, value };
   }
   for (const [engine, count] of hub.countByEngine()) yield { name: 'stream_subscribers', labels: { engine }, value: count };
   yield* readReplicas(fleet);

@@ -6,6 +6,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 /** Buckets of a time to first token: the SLO is 900 ms, so the edges are dense below 2 s. */
 const firstTokenBucketsMs = [5, 10, 25, 50, 100, 200, 400, 600, 900, 1_300, 2_000, 5_000, 15_000, 60_000];
+/** Buckets of a time to 64 tokens: the SLO is 2.5 s. */
+const tokens64BucketsMs = [50, 100, 250, 500, 1_000, 1_500, 2_000, 2_500, 3_500, 5_000, 10_000, 30_000, 60_000];
 /** Buckets of whole decodes and queue waits: seconds to minutes. */
 const longBucketsMs = [5, 25, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 180_000, 600_000];
 
@@ -34,6 +36,12 @@ export const controllerMetrics = {
     labels: [...versions, 'priority'],
     buckets: firstTokenBucketsMs,
   },
+  latency_64_tokens_ms: {
+    kind: 'histogram',
+    help: 'Milliseconds from admission to the 64th token.',
+    labels: [...versions, 'priority'],
+    buckets: tokens64BucketsMs,
+  },
   latency_decode_ms: {
     kind: 'histogram',
     help: 'Milliseconds from the first token to the end.',
@@ -57,6 +65,7 @@ export const controllerMetrics = {
     help: 'Ended tasks with a deadline that met it, 0..1, since start.',
     labels: ['engine', 'priority'],
   },
+  slo_target: { kind: 'gauge', help: 'What the config asks of a class, in ms or as a ratio.', labels: ['priority', 'slo'] },
   stream_subscribers: { kind: 'gauge', help: 'Open task streams.', labels: ['engine'] },
   replicas: { kind: 'gauge', help: 'Replicas by state.', labels: [...versions, 'state'] },
   agents: { kind: 'gauge', help: 'Agents by presence.', labels: ['presence'] },

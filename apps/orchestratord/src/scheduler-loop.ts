@@ -203,7 +203,10 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
       task.failedAtMs = null;
     }
     task.tokensOut = attempt.generated;
-    if (task.token64AtMs === null && attempt.generated >= 64) task.token64AtMs = clock.nowMs();
+    if (task.token64AtMs === null && attempt.generated >= 64) {
+      task.token64AtMs = clock.nowMs();
+      accounts.onToken64(task, attempt.worker);
+    }
     if (task.log.isOpen) task.log.append(texts);
   }
 

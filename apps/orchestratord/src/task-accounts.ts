@@ -51,6 +51,14 @@ export class TaskAccounts {
     );
   }
 
+  onToken64(task: Task, worker: Worker): void {
+    this.#metrics.observe(
+      'latency_64_tokens_ms',
+      { ...versionLabels(worker.report), priority: task.effective.priority },
+      task.tokens64Ms ?? 0,
+    );
+  }
+
   onTokens(worker: Worker, count: number): void {
     let counter = this.#tokensOut.get(worker);
     if (counter === undefined) {

@@ -118,6 +118,11 @@ export class Task {
     return this.firstTokenAtMs === null ? null : this.firstTokenAtMs - this.enqueuedAtMs;
   }
 
+  /** Milliseconds from admission to the 64th model token; `null` before. */
+  get tokens64Ms(): number | null {
+    return this.token64AtMs === null ? null : this.token64AtMs - this.enqueuedAtMs;
+  }
+
   /** Milliseconds from the first token to the end; `null` before, or without a token. */
   get decodeMs(): number | null {
     return this.firstTokenAtMs === null || this.endedAtMs === null ? null : this.endedAtMs - this.firstTokenAtMs;
