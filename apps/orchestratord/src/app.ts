@@ -1,5 +1,6 @@
 /**
- * The controller's HTTP surface: a Hono app for everything but streams. It opens nothing; `server.ts` puts both on a port.
+ * The controller's HTTP surface: tasks and their streams on raw routes, a Hono app for everything else. It opens nothing;
+ * `server.ts` puts all of it on a port.
  */
 import { errorHandler, type GuardEnv, type Logger, notFoundHandler, type RequestGuard } from '@llama-orch/service-kit';
 import { type Context, Hono } from 'hono';
@@ -7,8 +8,11 @@ import type { Controller } from './controller.ts';
 import { createAgentRoutes } from './routes/agent-routes.ts';
 import { contractGuard } from './routes/contract-guard.ts';
 import { createControlRoutes } from './routes/control-routes.ts';
+import { createPlainRouter, type PlainRouter } from './routes/plain-router.ts';
+import { createRawHandler, type RawHandler } from './routes/raw-http.ts';
 import { createServiceRoutes } from './routes/service-routes.ts';
 import { createSessionRoutes } from './routes/session-routes.ts';
+import { createStreamRoute } from './routes/stream-route.ts';
 import { createTaskRoutes } from './routes/task-routes.ts';
 
 export type AppDeps = {
@@ -20,16 +24,30 @@ export type AppDeps = {
 };
 
 export const createApp = ({ controller, guard, log, remoteOf }: AppDeps): Hono<GuardEnv> => {
-  const { config, clock, scheduler, fleet, loop, store, submit, catalog, slos, metrics } = controller;
+  const { config, clock, scheduler, fleet, loop, catalog, slos, metrics } = controller;
   const maxBodyBytes = config.controller.limits.max_body_bytes;
   const app = new Hono<GuardEnv>();
   app.onError(errorHandler(log));
   app.notFound(notFoundHandler(log));
   app.use(contractGuard({ guard, log, remoteOf }));
-  app.route('/', createTaskRoutes({ submit, store, loop, scheduler, clock, maxBodyBytes }));
   app.route('/', createSessionRoutes({ scheduler, loop, clock, maxTurns: config.sessions.max_turns }));
   app.route('/', createControlRoutes({ config, fleet, scheduler, catalog, slos, clock }));
   app.route('/', createAgentRoutes({ fleet, intervalMs: config.controller.agent_lease.interval_ms, maxBodyBytes }));
   app.route('/', createServiceRoutes({ metrics, notReady: () => controller.notReady() }));
   return app;
+};
+
+type RouteDeps = Omit<AppDeps, 'remoteOf'>;
+
+/** The task routes, without a port. */
+export const createTaskRouter = ({ controller, guard, log }: RouteDeps): PlainRouter => {
+  const { config, clock, scheduler, loop, store, submit } = controller;
+  const { max_body_bytes: maxBodyBytes } = config.controller.limits;
+  return createPlainRouter(createTaskRoutes({ submit, store, loop, scheduler, clock, maxBodyBytes }), { guard, log });
+};
+
+/** What is served before the app is asked. */
+export const createRawHandlers = ({ controller, guard, log }: RouteDeps): readonly RawHandler[] => {
+  const { store, hub, clock } = controller;
+  return [createRawHandler(createTaskRouter({ controller, guard, log })), createStreamRoute({ guard, store, hub, clock, log })];
 };

@@ -19,12 +19,11 @@ import {
   StartError,
   toUrl,
 } from '@llama-orch/service-kit';
-import { createApp } from './app.ts';
+import { createApp, createRawHandlers } from './app.ts';
 import { systemClock } from './clock.ts';
 import { Controller } from './controller.ts';
 import type { Journal } from './journal/journal.ts';
 import { createMemoryJournal } from './journal/memory-journal.ts';
-import { createStreamRoute } from './routes/stream-route.ts';
 import { createServer, listen } from './server.ts';
 
 const program = 'orchestratord';
@@ -67,11 +66,10 @@ const run = async (argv: readonly string[]): Promise<void> => {
     clock: systemClock,
     log,
   });
-  const { hub, store } = controller;
   const app = createApp({ controller, guard, log, remoteOf: remoteAddress });
   const server = createServer({
     fetch: (request, bindings) => app.fetch(request, bindings),
-    stream: createStreamRoute({ guard, store, hub, clock: systemClock, log }),
+    raw: createRawHandlers({ controller, guard, log }),
     limits: config.controller.limits,
     log,
   });

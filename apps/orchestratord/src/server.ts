@@ -1,21 +1,23 @@
 /**
- * The port: one `node:http` server that gives streams to the raw route and the rest to the app, with every limit of a
- * request's form set. Requests that cannot even be parsed get the envelope too.
+ * The port: one `node:http` server that offers each request to the raw handlers first and gives the rest to the app, with
+ * every limit of a request's form set. Requests that cannot even be parsed get the envelope too.
  */
 import { randomUUID } from 'node:crypto';
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { OrchError } from '@llama-orch/api-types';
 import type { Config } from '@llama-orch/config-schema';
 import { type ListenAddress, listenOn, type Logger } from '@llama-orch/service-kit';
+import type { RawHandler } from './routes/raw-http.ts';
 import { writeSocketError } from './routes/write-error.ts';
 
 type Limits = Config['controller']['limits'];
 
 export type ServerOptions = {
   readonly fetch: (request: Request, bindings: { incoming: IncomingMessage }) => Response | Promise<Response>;
-  readonly stream: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** Asked in order; the first that takes a request has it. */
+  readonly raw: readonly RawHandler[];
   readonly limits: Limits;
   readonly log: Logger;
 };
@@ -29,7 +31,7 @@ export interface ListeningServer {
 /** How often the platform looks for requests that are too slow. */
 const slowRequestCheckMs = 1_000;
 
-export const createServer = ({ fetch, stream, limits, log }: ServerOptions): Server => {
+export const createServer = ({ fetch, raw, limits, log }: ServerOptions): Server => {
   const listener = getRequestListener((request, bindings) => fetch(request, { incoming: bindings.incoming as IncomingMessage }), {
     overrideGlobalObjects: false,
   });
@@ -41,7 +43,7 @@ export const createServer = ({ fetch, stream, limits, log }: ServerOptions): Ser
       connectionsCheckingInterval: slowRequestCheckMs,
     },
     (request, response) => {
-      if (!stream(request, response)) void listener(request, response);
+      if (!raw.some((handler) => handler(request, response))) void listener(request, response);
     },
   );
   // Headers beyond the size limit are refused; none that fit are dropped in silence.

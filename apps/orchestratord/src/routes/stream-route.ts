@@ -11,6 +11,7 @@ import { parseEventId, type LogPosition } from '../event-id.ts';
 import { terminalFrame } from '../sse.ts';
 import type { StreamHub } from '../stream-hub.ts';
 import type { TaskStore } from '../task-store.ts';
+import type { RawHandler } from './raw-http.ts';
 import { writeError } from './write-error.ts';
 
 const streamPath = /^\/v1\/tasks\/([^/?#]+)\/stream(?:\?.*)?$/;
@@ -25,9 +26,9 @@ export type StreamRouteOptions = {
 
 /** @returns a handler that takes stream requests and leaves all others (`false`) to the web framework. */
 export const createStreamRoute =
-  (options: StreamRouteOptions) =>
-  (request: IncomingMessage, response: ServerResponse): boolean => {
-    if (request.method !== 'GET') return false;
+  (options: StreamRouteOptions): RawHandler =>
+  (request, response) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return false;
     const match = streamPath.exec(request.url ?? '');
     if (match === null) return false;
     const taskId = match[1] as string;
@@ -81,6 +82,10 @@ const serve = (
       details: { limit: { name: 'max_subscribers', value: hub.count } },
     });
   response.writeHead(200, { ...headers, 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
   const renderMismatch = (): string => {
     const error = toErrorEnvelope('resume-mismatch', { correlationId: wanted.correlationId, engine: task.effective.engine });
     return terminalFrame('error', answer.cursor.number, answer.cursor.bytes, answer.cursor.crc, JSON.stringify(error));

@@ -3,8 +3,6 @@
  */
 import { OrchError } from '@llama-orch/api-types';
 import type { Scheduler } from '@llama-orch/orchestrator-core';
-import { type GuardEnv, principalOf } from '@llama-orch/service-kit';
-import { Hono } from 'hono';
 import { type SubmitTask, tenantKey } from '../admission/submit-task.ts';
 import { normalizeRequest } from '../admission/task-request.ts';
 import type { Clock } from '../clock.ts';
@@ -12,7 +10,8 @@ import type { SchedulerLoop } from '../scheduler-loop.ts';
 import type { TaskStore } from '../task-store.ts';
 import type { Task } from '../task.ts';
 import { taskStatus } from '../views/task-status.ts';
-import { readJson } from './json-body.ts';
+import { assertJsonType, parseJsonBody } from './json-body.ts';
+import type { PlainAnswer, PlainCall, PlainRoute } from './plain-router.ts';
 
 export type TaskRouteDeps = {
   readonly submit: SubmitTask;
@@ -23,36 +22,39 @@ export type TaskRouteDeps = {
   readonly maxBodyBytes: number;
 };
 
-export const createTaskRoutes = (deps: TaskRouteDeps): Hono<GuardEnv> => {
-  const routes = new Hono<GuardEnv>();
-  const find = (tenantId: string, id: string): Task => {
-    const remembered = deps.store.find(tenantKey(tenantId, id));
+const json = { 'content-type': 'application/json' };
+
+export const createTaskRoutes = ({ submit, store, loop, scheduler, clock, maxBodyBytes }: TaskRouteDeps): readonly PlainRoute[] => {
+  const find = ({ principal, id }: PlainCall): Task => {
+    const remembered = store.find(tenantKey(principal.tenantId, id));
     if (remembered === undefined) throw new OrchError('not-found', { message: `No task ${JSON.stringify(id.slice(0, 100))}.` });
     return remembered.task;
   };
 
   /** @req ORCH-2001, ORCH-2011, ORCH-2013 */
-  routes.post('/v1/tasks', async (c) => {
-    const request = normalizeRequest(await readJson(c, 'TaskRequest', deps.maxBodyBytes));
-    const { tenantId } = principalOf(c);
-    const answer = await deps.submit.submit(request, {
-      tenantId,
-      correlationId: c.get('correlationId'),
-      traceparent: c.get('traceparent'),
-    });
-    return c.body(answer.body, 202, { 'content-type': 'application/json', location: `/v1/tasks/${answer.taskId}` });
-  });
+  const enqueue = async ({ request, principal, correlationId, traceparent }: PlainCall): Promise<PlainAnswer> => {
+    assertJsonType(request.header('content-type'));
+    const task = normalizeRequest(parseJsonBody(await request.readBody(maxBodyBytes), 'TaskRequest'));
+    const answer = await submit.submit(task, { tenantId: principal.tenantId, correlationId, traceparent });
+    return { status: 202, headers: { ...json, location: `/v1/tasks/${answer.taskId}` }, body: answer.body };
+  };
 
   /** @req ORCH-2009 */
-  routes.get('/v1/tasks/:id', (c) =>
-    c.json(taskStatus(find(principalOf(c).tenantId, c.req.param('id')), deps.scheduler, deps.clock.nowMs())),
-  );
-
-  /** @req ORCH-2003 */
-  routes.post('/v1/tasks/:id/cancel', async (c) => {
-    await deps.loop.cancel(find(principalOf(c).tenantId, c.req.param('id')));
-    return c.body(null, 204);
+  const showStatus = (call: PlainCall): PlainAnswer => ({
+    status: 200,
+    headers: json,
+    body: JSON.stringify(taskStatus(find(call), scheduler, clock.nowMs())),
   });
 
-  return routes;
+  /** @req ORCH-2003 */
+  const cancel = async (call: PlainCall): Promise<PlainAnswer> => {
+    await loop.cancel(find(call));
+    return { status: 204, headers: {}, body: '' };
+  };
+
+  return [
+    { method: 'POST', path: '/v1/tasks', handle: enqueue },
+    { method: 'GET', path: '/v1/tasks/{id}', handle: showStatus },
+    { method: 'POST', path: '/v1/tasks/{id}/cancel', handle: cancel },
+  ];
 };

@@ -6,12 +6,11 @@ import type { AgentStatus, PoolStatus, TaskAccepted, TaskStatus } from '@llama-o
 import { parseConfig } from '@llama-orch/config-schema';
 import { createKeyring, createLogger, createRequestGuard, digestKey } from '@llama-orch/service-kit';
 import { stringify } from 'yaml';
-import { createApp } from '../app.ts';
+import { createApp, createRawHandlers, createTaskRouter } from '../app.ts';
 import type { Clock } from '../clock.ts';
 import { Controller } from '../controller.ts';
 import type { Journal } from '../journal/journal.ts';
 import { createMemoryJournal } from '../journal/memory-journal.ts';
-import { createStreamRoute } from '../routes/stream-route.ts';
 import { createServer, listen } from '../server.ts';
 import { ScriptedWorkers } from './scripted-worker.ts';
 
@@ -72,6 +71,7 @@ export const createTestController = (options: TestOptions = {}) => {
   });
   const guard = createRequestGuard({ keyring: createKeyring({ keys: config.keys, secret: keySecret }), allowedHosts: [] });
   const app = createApp({ controller, guard, log, remoteOf: () => '127.0.0.1' });
+  const router = createTaskRouter({ controller, guard, log });
 
   /** Ask, and let what the answer left to do be done. */
   const request = async (
@@ -79,16 +79,24 @@ export const createTestController = (options: TestOptions = {}) => {
     path: string,
     init: { body?: unknown; headers?: Record<string, string>; key?: string } = {},
   ): Promise<Response> => {
-    const response = await app.request(`http://localhost${path}`, {
-      method,
-      headers: {
-        host: 'localhost',
-        ...(init.body !== undefined && { 'content-type': 'application/json' }),
-        ...(init.key !== undefined && { authorization: `Bearer ${init.key}` }),
-        ...init.headers,
-      },
-      ...(init.body !== undefined && { body: typeof init.body === 'string' ? init.body : JSON.stringify(init.body) }),
+    const headers = new Headers({
+      host: 'localhost',
+      ...(init.body !== undefined && { 'content-type': 'application/json' }),
+      ...(init.key !== undefined && { authorization: `Bearer ${init.key}` }),
+      ...init.headers,
     });
+    const body = init.body === undefined || typeof init.body === 'string' ? init.body : JSON.stringify(init.body);
+    const plain = await router({
+      method,
+      url: path,
+      header: (name) => headers.get(name) ?? undefined,
+      remote: '127.0.0.1',
+      readBody: async () => Buffer.from(body ?? ''),
+    });
+    const response =
+      plain === undefined
+        ? await app.request(`http://localhost${path}`, { method, headers, ...(body !== undefined && { body }) })
+        : new Response(plain.body === '' ? null : plain.body, plain);
     await settle();
     return response;
   };
@@ -169,10 +177,9 @@ export const createTestController = (options: TestOptions = {}) => {
     },
     /** Put it on a port, for streams. */
     serve: async () => {
-      const stream = createStreamRoute({ guard, store: controller.store, hub: controller.hub, clock, log });
       const server = createServer({
         fetch: (incoming, bindings) => app.fetch(incoming, bindings),
-        stream,
+        raw: createRawHandlers({ controller, guard, log }),
         limits: config.controller.limits,
         log,
       });
