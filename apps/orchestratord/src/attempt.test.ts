@@ -103,6 +103,15 @@ test('a refusal before a slot was taken leaves no slot to watch', async () => {
   expect(settled).toEqual({ kind: 'failed', error: refused, slotTaken: false });
 });
 
+test('an engine that had no room holds nothing of the request', async () => {
+  const busy = new WorkerError('busy', 'full', { mayRunAgain: true });
+  const { settled } = await runAttempt(async function* () {
+    yield* [];
+    throw busy;
+  });
+  expect(settled).toEqual({ kind: 'failed', error: busy, slotTaken: false });
+});
+
 test('whatever else an adapter throws is our fault, not a crash', async () => {
   const { settled } = await runAttempt(async function* () {
     yield [started];

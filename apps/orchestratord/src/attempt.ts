@@ -132,7 +132,7 @@ export class Attempt {
   #fail(thrown: unknown): void {
     const error =
       thrown instanceof WorkerError ? thrown : new WorkerError('internal', 'The adapter failed.', { mayRunAgain: false, cause: thrown });
-    const slotTaken = this.hasStarted || error.mayRunAgain || error.kind === 'determinism-mismatch';
+    const slotTaken = this.hasStarted || (error.mayRunAgain && error.kind !== 'busy') || error.kind === 'determinism-mismatch';
     this.#owner.onSettled(this, { kind: 'failed', error, slotTaken });
   }
 }

@@ -453,8 +453,9 @@ test('[ORCH-3017] one freed slot frees one of two canceled tasks, not both', asy
   t.workers.releases[0]?.();
   await settle();
   expect(t.workers.requests).toHaveLength(3);
-  // The newcomer is not in a slot yet, so it excuses no busy one.
+  // The newcomer is not in a slot yet, so it excuses no busy one; where an engine shows only requests, it does count.
   expect(t.workers.expectedBusy.at(-1)?.()).toBe(0);
+  expect(t.workers.expectedInFlight.at(-1)?.()).toBe(1);
   t.workers.last.start();
   await settle();
   expect(t.workers.expectedBusy.at(-1)?.()).toBe(1);

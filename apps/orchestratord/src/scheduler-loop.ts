@@ -234,7 +234,7 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
         const { kind, message, mayRunAgain } = settled.error;
         this.#noteFailure(attempt, settled.error);
         if (settled.slotTaken) this.#releases.watch(attempt);
-        const error: ErrorKind = kind === 'aborted' ? 'worker-reset' : kind;
+        const error: ErrorKind = kind === 'aborted' ? 'worker-reset' : kind === 'busy' ? 'pool-unready' : kind;
         this.apply({ ...base, outcome: { kind: 'failed', error, message, mayRunAgain }, slotFree: !settled.slotTaken });
         return;
       }
@@ -401,7 +401,8 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
       'attempt failed',
     );
     if (error.kind === 'determinism-mismatch') this.#options.accounts.onDeterminismViolation(worker);
-    if (error.mayRunAgain) this.#options.fleet.suspect(worker, error.message);
+    // An engine that had no room is as well as before; the core lets it cool, and that is all.
+    if (error.mayRunAgain && error.kind !== 'busy') this.#options.fleet.suspect(worker, error.message);
   }
 
   #onFreed({ worker, taskKey, number }: Attempt): void {

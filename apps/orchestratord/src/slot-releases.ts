@@ -47,7 +47,11 @@ export class SlotReleases {
     const never = new AbortController();
     while (fleet.worker(worker.replicaId) === worker) {
       try {
-        await worker.adapter.confirmReleased({ signal: never.signal, expectedBusy: () => worker.decoding + worker.releasing - 1 });
+        await worker.adapter.confirmReleased({
+          signal: never.signal,
+          expectedBusy: () => worker.decoding + worker.releasing - 1,
+          expectedInFlight: () => worker.running + worker.releasing - 1,
+        });
         worker.releasing -= 1;
         onFreed(attempt);
         return;

@@ -64,6 +64,12 @@ test('[ORCH-3049] passes a worker that is what was asked for, generates, lets go
   expect(released).toEqual([0]);
 });
 
+test('[ORCH-3019] takes the pool’s word for the slots of an engine that does not say how many it has', async () => {
+  const { adapter } = goodAdapter();
+  const silent = { ...adapter, props: () => Promise.resolve({ engineVersion: 'v', slotsTotal: null, ctxTokens: 8192, modelName: null }) };
+  expect(await runSelfTest(silent, poolSpec({ slots: 16 }), idle)).toMatchObject({ slotsTotal: 16 });
+});
+
 test('[ORCH-3049] tests embedding and rerank pools by their own workload', async () => {
   for (const workload of ['embedding', 'rerank'] as const) {
     const { adapter, tasks } = goodAdapter();
@@ -82,6 +88,11 @@ test.each([
     'other slots',
     { props: () => Promise.resolve({ engineVersion: 'b1', slotsTotal: 4, ctxTokens: 8192, modelName: null }) },
     /expected 1 slots, the worker has 4/,
+  ],
+  [
+    'an engine that refuses more requests than the pool has slots',
+    { props: () => Promise.resolve({ engineVersion: 'b1', slotsTotal: null, requestsMax: 0, ctxTokens: 8192, modelName: null }) },
+    /expected room for 1 requests at a time, the worker takes 0/,
   ],
   [
     'no tokens',

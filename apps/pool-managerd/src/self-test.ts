@@ -3,7 +3,14 @@
  * request, it counts. It speaks through the adapter alone and knows no engine.
  */
 import { randomUUID } from 'node:crypto';
-import { type WorkerAdapter, WorkerError, type WorkerEvent, type WorkerMetrics, type WorkerTask } from '@llama-orch/adapter-api';
+import {
+  type WorkerAdapter,
+  WorkerError,
+  type WorkerEvent,
+  type WorkerMetrics,
+  type WorkerProps,
+  type WorkerTask,
+} from '@llama-orch/adapter-api';
 import { PoolFailure } from './failure.ts';
 import type { PoolSpec, Workload } from './pool-spec.ts';
 
@@ -15,7 +22,8 @@ const prompt = 'Self-test of a worker: write a few words.';
 /**
  * Run the self-test.
  *
- * 1. Properties: the context of a slot holds what the pool promises, slots are as many, the version is the expected one.
+ * 1. Properties: the context of a slot holds what the pool promises, slots are as many (where the engine says how many), the
+ *    version is the expected one.
  * 2. A minimal task of the pool's workload: a few tokens, a vector, or scores.
  * 3. The same again, aborted after its first sign of life: the engine must show its slot free.
  * 4. Telemetry: the engine's counters exist and rose by what was done.
@@ -40,7 +48,7 @@ export const runSelfTest = async (adapter: WorkerAdapter, spec: PoolSpec, signal
   // 4
   const after = await step('telemetry', signal, () => adapter.metrics(signal));
   checkTelemetry(before, after, workload, tokensOut);
-  return { engineVersion: props.engineVersion, slotsTotal: props.slotsTotal, ctxTokens: props.ctxTokens };
+  return { engineVersion: props.engineVersion, slotsTotal: props.slotsTotal ?? spec.slots, ctxTokens: props.ctxTokens };
 };
 
 const step = async <Value>(name: string, signal: AbortSignal, run: () => Promise<Value>): Promise<Value> => {
@@ -62,11 +70,15 @@ const fail = (name: string, message: string): never => {
   throw new PoolFailure('self-test-failed', `Self-test, step "${name}": ${message}`);
 };
 
-const checkProps = (props: Tested, spec: PoolSpec): void => {
+const checkProps = (props: WorkerProps, spec: PoolSpec): void => {
   // Engines round a context up to their block size, never down.
   if (props.ctxTokens < spec.ctx)
     fail('properties', `expected a context of ${spec.ctx} tokens per slot, the worker has ${props.ctxTokens}`);
-  if (props.slotsTotal !== spec.slots) fail('properties', `expected ${spec.slots} slots, the worker has ${props.slotsTotal}`);
+  if (props.slotsTotal !== null && props.slotsTotal !== spec.slots)
+    fail('properties', `expected ${spec.slots} slots, the worker has ${props.slotsTotal}`);
+  if (props.requestsMax !== undefined && props.requestsMax < spec.slots) {
+    fail('properties', `expected room for ${spec.slots} requests at a time, the worker takes ${props.requestsMax}`);
+  }
   if (spec.runtime.kind === 'embedded' && !props.engineVersion.startsWith('embedded-')) {
     fail('properties', `expected an engine version that starts with "embedded-", got "${props.engineVersion}"`);
   }
@@ -134,7 +146,7 @@ const runCanceled = async (adapter: WorkerAdapter, task: WorkerTask, signal: Abo
   const limitMs = Math.max(10_000, 2 * adapter.capabilities.cancelBoundMs);
   const limit = AbortSignal.timeout(limitMs);
   try {
-    await adapter.confirmReleased({ signal: AbortSignal.any([signal, limit]), expectedBusy: () => 0 });
+    await adapter.confirmReleased({ signal: AbortSignal.any([signal, limit]), expectedBusy: () => 0, expectedInFlight: () => 0 });
   } catch (error) {
     if (limit.aborted) throw new Error(`the slot of a canceled request was not free after ${limitMs} ms`, { cause: error });
     throw error;

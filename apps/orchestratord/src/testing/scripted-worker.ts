@@ -78,8 +78,9 @@ export class ScriptedWorkers {
   readonly requests: ScriptedRequest[] = [];
   /** Releases that the controller waits for; call one to show its slot free. */
   readonly releases: (() => void)[] = [];
-  /** What each of them takes as busy without its own slot. */
+  /** What each of them takes as busy, and as in flight, without its own slot. */
   readonly expectedBusy: (() => number)[] = [];
+  readonly expectedInFlight: (() => number)[] = [];
   readonly createAdapter: CreateAdapter = (options) => this.#create(options);
   isHealthy = true;
   countTokens: ((text: string) => number) | null = null;
@@ -111,8 +112,9 @@ export class ScriptedWorkers {
         this.requests.push(request);
         return request;
       },
-      confirmReleased: ({ expectedBusy }) => {
+      confirmReleased: ({ expectedBusy, expectedInFlight }) => {
         this.expectedBusy.push(expectedBusy);
+        this.expectedInFlight.push(expectedInFlight);
         return new Promise((resolve) => this.releases.push(resolve));
       },
       metrics: () =>

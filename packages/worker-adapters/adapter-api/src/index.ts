@@ -5,7 +5,7 @@ export type { StreamDecoder } from './event-stream.ts';
 export { parsePrometheus } from './prometheus.ts';
 export * from './sampler-profiles.gen.ts';
 export { maxSeed, samplingFields } from './sampling.ts';
-export { SlotPoller, type SlotPollerOptions } from './slot-poller.ts';
+export { busySlots, SlotPoller, type SlotPollerOptions } from './slot-poller.ts';
 export { defaultMaxEventBytes, type SseListener, SseReader } from './sse.ts';
 export type { HttpAnswer } from './http-call.ts';
 export { abortedError, isReset, timeoutError, transportError } from './transport-error.ts';

@@ -1,6 +1,6 @@
 /** Tests of the shared poll schedule, on a clock of their own. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { SlotPoller } from './slot-poller.ts';
+import { busySlots as busySlotsOf, SlotPoller } from './slot-poller.ts';
 import type { SlotState } from './worker-adapter.ts';
 import { WorkerError } from './worker-error.ts';
 
@@ -25,6 +25,8 @@ const setUp = () => {
       if (engine.failure !== null) throw engine.failure;
       return slots;
     },
+    busyOf: busySlotsOf,
+    counts: 'slots',
     intervalMs: 1_000,
     settleMs: 100,
     nowMs,
@@ -97,7 +99,7 @@ test('lets a caller leave in mid-poll', async () => {
 test('[ORCH-3017] confirms a release once no more slots are busy than expected, after the engine had time to notice', async () => {
   const { engine, poller, startsMs } = setUp();
   engine.busy = 2;
-  const confirming = poller.confirmReleased({ signal: signal(), expectedBusy: () => 1 });
+  const confirming = poller.confirmReleased({ signal: signal(), expectedBusy: () => 1, expectedInFlight: () => 9 });
   const state = stateOf(confirming);
   await vi.advanceTimersByTimeAsync(1_000);
   expect(state.settled).toBe(false);
@@ -117,7 +119,7 @@ test('[ORCH-3017] does not take a request that started during the poll for the a
   engine.polling = new Promise((resolve) => {
     finish = resolve;
   });
-  const confirming = poller.confirmReleased({ signal: signal(), expectedBusy: () => expected });
+  const confirming = poller.confirmReleased({ signal: signal(), expectedBusy: () => expected, expectedInFlight: () => 9 });
   const state = stateOf(confirming);
   await vi.advanceTimersByTimeAsync(150);
   expected = 1;
@@ -131,7 +133,7 @@ test('[ORCH-3017] does not take a request that started during the poll for the a
 test('goes on confirming while the engine does not answer, but not when it refuses', async () => {
   const { engine, poller, startsMs } = setUp();
   engine.failure = new WorkerError('worker-reset', 'gone', { mayRunAgain: true });
-  const confirming = poller.confirmReleased({ signal: signal(), expectedBusy: () => 0 });
+  const confirming = poller.confirmReleased({ signal: signal(), expectedBusy: () => 0, expectedInFlight: () => 9 });
   await vi.advanceTimersByTimeAsync(2_200);
   expect(startsMs().length).toBe(3);
   engine.failure = new WorkerError('engine-rejected', 'no slots endpoint', { mayRunAgain: false });
@@ -142,9 +144,56 @@ test('goes on confirming while the engine does not answer, but not when it refus
 test('ends everybody’s wait when it is closed', async () => {
   const { poller } = setUp();
   const waiting = poller.next(signal());
-  const confirming = poller.confirmReleased({ signal: signal(), expectedBusy: () => 0 });
+  const confirming = poller.confirmReleased({ signal: signal(), expectedBusy: () => 0, expectedInFlight: () => 9 });
   poller.close();
   await expect(waiting).rejects.toMatchObject({ kind: 'aborted' });
   await expect(confirming).rejects.toMatchObject({ kind: 'aborted' });
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test('[ORCH-3017] an engine that shows only requests is held against all that are in flight, not against those in slots', async () => {
+  let inside = 3;
+  const poller = new SlotPoller({
+    poll: async () => inside,
+    busyOf: (count) => count,
+    counts: 'requests',
+    intervalMs: 100,
+    settleMs: 0,
+    nowMs: () => performance.now(),
+  });
+  const confirming = poller.confirmReleased({ signal: signal(), expectedBusy: () => 0, expectedInFlight: () => 2 });
+  const state = stateOf(confirming);
+  await vi.advanceTimersByTimeAsync(500);
+  expect(state.settled).toBe(false);
+  inside = 2;
+  await vi.advanceTimersByTimeAsync(100);
+  await confirming;
+});
+
+test('nudges an engine whose figure stands still, and not before', async () => {
+  let busy = 1;
+  const nudgesMs: number[] = [];
+  const poller = new SlotPoller({
+    poll: async () => busy,
+    busyOf: (count) => count,
+    counts: 'requests',
+    intervalMs: 100,
+    settleMs: 0,
+    nowMs: () => performance.now(),
+    whenStuck: {
+      afterMs: 1_000,
+      nudge: async () => {
+        nudgesMs.push(performance.now() - startMs);
+        if (nudgesMs.length === 2) busy = 0;
+      },
+    },
+  });
+  const startMs = performance.now();
+  const confirming = poller.confirmReleased({ signal: signal(), expectedBusy: () => 0, expectedInFlight: () => 0 });
+  await vi.advanceTimersByTimeAsync(3_000);
+  await confirming;
+  const [first = 0, second = 0] = nudgesMs;
+  expect(nudgesMs).toHaveLength(2);
+  expect(first).toBeGreaterThanOrEqual(1_000);
+  expect(second - first).toBeGreaterThanOrEqual(1_000);
 });

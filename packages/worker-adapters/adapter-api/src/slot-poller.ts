@@ -1,18 +1,27 @@
 /**
- * One schedule for all who want an engine's slots: at most one poll in each interval, shared by everybody who waits. It
- * owns the pace; what a poll says is the adapter's.
+ * One schedule for all who want to know how busy an engine is: at most one poll in each interval, shared by everybody who
+ * waits. It owns the pace; what a poll says is the adapter's.
  */
 import { abortedError } from './transport-error.ts';
 import type { CancelOptions, SlotState } from './worker-adapter.ts';
 import { WorkerError } from './worker-error.ts';
 
-export type SlotPollerOptions = {
-  readonly poll: (signal: AbortSignal) => Promise<readonly SlotState[]>;
+/** @typeParam T - What one poll says: slots, or a load. */
+export type SlotPollerOptions<T> = {
+  readonly poll: (signal: AbortSignal) => Promise<T>;
+  readonly busyOf: (polled: T) => number;
+  /** What `busyOf` counts: slots that are taken, or requests inside the engine whether a slot took them or not. */
+  readonly counts: 'slots' | 'requests';
   /** Least time between the starts of two polls, ms. */
   readonly intervalMs: number;
   /** How long after an abort the engine has usually noticed it, ms; a sooner poll would only use up the interval. */
   readonly settleMs: number;
   readonly nowMs: () => number;
+  /**
+   * For an engine whose figures may stand still though it is idle: makes it look again. Called before a poll once the figure has
+   * been too high for `afterMs`, and again after as long.
+   */
+  readonly whenStuck?: { readonly afterMs: number; readonly nudge: (signal: AbortSignal) => Promise<void> };
 };
 
 /**
@@ -20,20 +29,20 @@ export type SlotPollerOptions = {
  *
  * Who asks gets a poll that starts after the question: an older one could not know of an abort that was just made.
  */
-export class SlotPoller {
-  readonly #options: SlotPollerOptions;
+export class SlotPoller<T> {
+  readonly #options: SlotPollerOptions<T>;
   readonly #closing = new AbortController();
-  #waiting: Waiter[] = [];
+  #waiting: Waiter<T>[] = [];
   #timer: NodeJS.Timeout | null = null;
   #polling = false;
   #lastStartMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: SlotPollerOptions) {
+  constructor(options: SlotPollerOptions<T>) {
     this.#options = options;
   }
 
-  /** The slots as of a poll that has not started yet. */
-  next(signal: AbortSignal): Promise<readonly SlotState[]> {
+  /** What a poll says that has not started yet. */
+  next(signal: AbortSignal): Promise<T> {
     if (signal.aborted) return Promise.reject(abortedError(signal.reason));
     if (this.#closing.signal.aborted) return Promise.reject(closedError());
     return new Promise((resolve, reject) => {
@@ -42,10 +51,10 @@ export class SlotPoller {
         if (this.#waiting.length === 0) this.#stopTimer();
         waiter.reject(abortedError(signal.reason));
       };
-      const waiter: Waiter = {
-        resolve: (slots) => {
+      const waiter: Waiter<T> = {
+        resolve: (polled) => {
           signal.removeEventListener('abort', onAbort);
-          resolve(slots);
+          resolve(polled);
         },
         reject: (error) => {
           signal.removeEventListener('abort', onAbort);
@@ -59,25 +68,29 @@ export class SlotPoller {
   }
 
   /**
-   * Wait until no more slots are busy than the caller's other requests hold.
+   * Wait until the engine is no busier than the caller's other requests make it.
    *
    * The expectation is read before and after each poll and the smaller one counts, so that a request which started
    * meanwhile cannot pass for the canceled one's absence. A poll that fails because the engine does not answer is
    * repeated: whether the worker is dead is for others to say.
    */
-  async confirmReleased({ signal, expectedBusy }: CancelOptions): Promise<void> {
+  async confirmReleased(options: CancelOptions): Promise<void> {
+    const { signal } = options;
+    const { busyOf, counts, nowMs } = this.#options;
+    const expected = counts === 'slots' ? options.expectedBusy : options.expectedInFlight;
     await this.#settle(signal);
+    let nudgedMs = nowMs();
     for (;;) {
-      const expectedBefore = expectedBusy();
-      let slots: readonly SlotState[];
+      const expectedBefore = expected();
+      let polled: T;
       try {
-        slots = await this.next(signal);
+        nudgedMs = await this.#nudgeAfter(nudgedMs, signal);
+        polled = await this.next(signal);
       } catch (thrown) {
         if (thrown instanceof WorkerError && thrown.mayRunAgain) continue;
         throw thrown;
       }
-      const busy = slots.filter((slot) => slot.busy).length;
-      if (busy <= Math.min(expectedBefore, expectedBusy())) return;
+      if (busyOf(polled) <= Math.min(expectedBefore, expected())) return;
     }
   }
 
@@ -101,14 +114,22 @@ export class SlotPoller {
     this.#polling = true;
     this.#lastStartMs = this.#options.nowMs();
     try {
-      const slots = await this.#options.poll(this.#closing.signal);
-      for (const waiter of waiters) waiter.resolve(slots);
+      const polled = await this.#options.poll(this.#closing.signal);
+      for (const waiter of waiters) waiter.resolve(polled);
     } catch (thrown) {
       for (const waiter of waiters) waiter.reject(thrown);
     } finally {
       this.#polling = false;
       this.#schedule();
     }
+  }
+
+  /** @returns when the engine was nudged last, ms. */
+  async #nudgeAfter(nudgedMs: number, signal: AbortSignal): Promise<number> {
+    const { whenStuck, nowMs } = this.#options;
+    if (whenStuck === undefined || nowMs() - nudgedMs < whenStuck.afterMs) return nudgedMs;
+    await whenStuck.nudge(AbortSignal.any([signal, this.#closing.signal]));
+    return nowMs();
   }
 
   #stopTimer(): void {
@@ -136,9 +157,12 @@ export class SlotPoller {
   }
 }
 
-type Waiter = {
-  readonly resolve: (slots: readonly SlotState[]) => void;
+type Waiter<T> = {
+  readonly resolve: (polled: T) => void;
   readonly reject: (error: unknown) => void;
 };
+
+/** `busyOf` for an engine that lists its slots. */
+export const busySlots = (slots: readonly SlotState[]): number => slots.filter((slot) => slot.busy).length;
 
 const closedError = (): WorkerError => new WorkerError('aborted', 'The adapter was closed.', { mayRunAgain: false });

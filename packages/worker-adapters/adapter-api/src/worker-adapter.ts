@@ -29,8 +29,10 @@ export type WorkerHealth =
 
 export type WorkerProps = {
   readonly engineVersion: string;
-  /** Requests decoded at a time. */
-  readonly slotsTotal: number;
+  /** Requests decoded at a time; `null` where the engine does not say, so that the pool's own word counts. */
+  readonly slotsTotal: number | null;
+  /** Requests it takes before it refuses one as {@link WorkerErrorKind} `busy`, waiting ones included; absent = not told. */
+  readonly requestsMax?: number;
   /** Context of one slot, tokens. */
   readonly ctxTokens: number;
   readonly modelName: string | null;
@@ -99,13 +101,22 @@ export type SubmitOptions = {
   readonly signal: AbortSignal;
 };
 
-/** Kind of a worker's failure; `aborted` is the answer to the caller's own abort. */
-export type WorkerErrorKind = ErrorKind | 'aborted';
+/**
+ * Kind of a worker's failure. `aborted` is the answer to the caller's own abort. `busy`: the engine had no room and refused
+ * before it began; nothing is wrong with it, and it holds nothing of the request.
+ */
+export type WorkerErrorKind = ErrorKind | 'aborted' | 'busy';
 
+/**
+ * What the caller's other requests hold; the engine is free of the canceled one at or below that. Which of the two numbers
+ * counts depends on what an engine shows: its slots, or only how many requests are inside it.
+ */
 export type CancelOptions = {
   readonly signal: AbortSignal;
-  /** Slots expected busy by the caller's other requests; the engine is free of the canceled one at or below this. */
+  /** Those of its other requests that gave `started`, and canceled ones that are not confirmed yet. */
   readonly expectedBusy: () => number;
+  /** All of its other requests, those that no slot took yet included, and canceled ones that are not confirmed yet. */
+  readonly expectedInFlight: () => number;
 };
 
 /**

@@ -51,7 +51,10 @@ test('polls /slots at most 0.7 times a second, whoever asks', async () => {
   const polls = async (): Promise<number> => (await server.control.requests()).filter((request) => request.path === '/slots').length;
   await Promise.all([adapter.slots?.(signal), adapter.slots?.(signal)]);
   expect(await polls()).toBe(1);
-  const early = Promise.allSettled([adapter.slots?.(signal), adapter.confirmReleased({ signal, expectedBusy: () => 0 })]);
+  const early = Promise.allSettled([
+    adapter.slots?.(signal),
+    adapter.confirmReleased({ signal, expectedBusy: () => 0, expectedInFlight: () => 0 }),
+  ]);
   for (let call = 0; call < 20; call += 1) await adapter.health(signal);
   expect(await polls()).toBe(1);
   await adapter.close();

@@ -5,6 +5,7 @@
 import {
   type AdapterCapabilities,
   type AdapterOptions,
+  busySlots,
   type CancelOptions,
   type CompletionTask,
   type CreateAdapter,
@@ -56,13 +57,15 @@ class LlamaCppAdapter implements WorkerAdapter {
   readonly engine = 'llamacpp';
   readonly capabilities = capabilities;
   readonly #http: EngineHttp;
-  readonly #poller: SlotPoller;
+  readonly #poller: SlotPoller<readonly SlotState[]>;
 
   constructor(options: AdapterOptions) {
     const http = new EngineHttp({ ...options, toError: toRefusalError });
     this.#http = http;
     this.#poller = new SlotPoller({
       poll: async (signal) => toSlots(await http.requestJson({ method: 'GET', path: '/slots' }, { signal })),
+      busyOf: busySlots,
+      counts: 'slots',
       intervalMs: 1_000 / maxSlotPollHz,
       settleMs,
       nowMs: options.nowMs,

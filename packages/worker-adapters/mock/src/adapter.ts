@@ -5,6 +5,7 @@
 import {
   type AdapterCapabilities,
   type AdapterOptions,
+  busySlots,
   type CancelOptions,
   type CreateAdapter,
   EngineHttp,
@@ -50,13 +51,15 @@ class MockAdapter implements WorkerAdapter {
   readonly engine = 'llamacpp';
   readonly capabilities = capabilities;
   readonly #http: EngineHttp;
-  readonly #poller: SlotPoller;
+  readonly #poller: SlotPoller<readonly SlotState[]>;
 
   constructor(options: AdapterOptions) {
     const http = new EngineHttp({ ...options, toError });
     this.#http = http;
     this.#poller = new SlotPoller({
       poll: async (signal) => toSlots(await http.requestJson({ method: 'GET', path: '/slots' }, { signal })),
+      busyOf: busySlots,
+      counts: 'slots',
       intervalMs: 1_000 / maxSlotPollHz,
       settleMs: 10,
       nowMs: options.nowMs,

@@ -27,7 +27,10 @@ export const callCases = {
   'reads what the engine is, and sees that it changed': async ({ adapter, engine }) => {
     await engine.script({ engineVersion: 'version-1' });
     const props = await adapter.props(never());
-    expect(props).toMatchObject({ engineVersion: 'version-1', slotsTotal: engineSlots });
+    expect(props.engineVersion).toBe('version-1');
+    // An engine may keep the number of its slots to itself, but not if it lists them.
+    if (adapter.capabilities.slots || props.slotsTotal !== null) expect(props.slotsTotal).toBe(engineSlots);
+    expect(props.requestsMax ?? engineSlots).toBeGreaterThanOrEqual(engineSlots);
     expect(props.ctxTokens).toBeGreaterThanOrEqual(2_048);
     await engine.script({ engineVersion: 'version-2' });
     expect(await adapter.engineVersion(never())).toBe('version-2');

@@ -15,7 +15,7 @@ import {
 } from './harness.ts';
 
 const confirm = (harness: Harness, expectedBusy = 0): Promise<void> =>
-  harness.adapter.confirmReleased({ signal: never(), expectedBusy: () => expectedBusy });
+  harness.adapter.confirmReleased({ signal: never(), expectedBusy: () => expectedBusy, expectedInFlight: () => expectedBusy });
 
 const expectAborted = async (reading: Reading): Promise<void> => {
   await reading.over;
@@ -111,7 +111,7 @@ export const cancelCases = {
   'gives up confirming when its own signal fires': async ({ adapter, engine }) => {
     await engine.script({ slotsLie: 'all-busy' });
     const controller = new AbortController();
-    const confirming = failureOf(adapter.confirmReleased({ signal: controller.signal, expectedBusy: () => 0 }));
+    const confirming = failureOf(adapter.confirmReleased({ signal: controller.signal, expectedBusy: () => 0, expectedInFlight: () => 0 }));
     await settle();
     controller.abort();
     expect((await confirming).kind).toBe('aborted');
@@ -184,7 +184,7 @@ export const cancelCases = {
     await engine.script(hold);
     const reading = new Reading(adapter, completion());
     await until('two tokens came', () => reading.tokens.length === 2);
-    const confirming = failureOf(adapter.confirmReleased({ signal: never(), expectedBusy: () => 0 }));
+    const confirming = failureOf(adapter.confirmReleased({ signal: never(), expectedBusy: () => 0, expectedInFlight: () => 0 }));
     await adapter.close();
     await expectAborted(reading);
     expect((await confirming).kind).toBe('aborted');
@@ -206,7 +206,7 @@ export const cancelCases = {
       adapter.countTokens?.('a', signal),
       adapter.slots?.(signal),
     ]);
-    await adapter.confirmReleased({ signal, expectedBusy: () => 0 });
+    await adapter.confirmReleased({ signal, expectedBusy: () => 0, expectedInFlight: () => 0 });
     expect(getEventListeners(signal, 'abort')).toEqual([]);
     await adapter.close();
     await until('timers are gone', () => timers() <= before);
