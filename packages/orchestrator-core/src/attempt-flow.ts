@@ -27,7 +27,7 @@ export function onActivity(state: CoreState, event: Extract<CoreEvent, { kind: '
  *
  * 1. Of a task that has ended, or an older attempt: only its slot is of interest.
  * 2. Succeeded: learn from it, remember where its KV lies, finish.
- * 3. Failed: run it again where that is allowed ({@link onFailed}), else finish.
+ * 3. Failed: run it again where that is allowed ({@link placeAgain}), else finish.
  */
 export function onEnded(state: CoreState, taskKey: TaskKey, number: number, outcome: AttemptOutcome, slotFree: boolean): void {
   const attempt = attemptOf(state, taskKey, number);
@@ -60,11 +60,17 @@ export function onEnded(state: CoreState, taskKey: TaskKey, number: number, outc
       if (outcome.mayRunAgain) state.fleet.cool(attempt.replica, state.nowMs);
       task.failedOn = [...task.failedOn, attempt.replica];
       closeAttempt(state, task, attempt, slot);
-      onFailed(state, task, attempt, outcome);
+      placeAgain(state, task, attempt, outcome, 'failed');
       return;
-    case 'aborted': // 3: stopped by the controller (drain), not by us: nothing is wrong with the replica
+    case 'aborted': // 3: stopped by the controller, not by us: nothing is wrong with the replica
       closeAttempt(state, task, attempt, slot);
-      onFailed(state, task, attempt, { error: 'worker-reset', message: 'The attempt was stopped before its end.', mayRunAgain: true });
+      placeAgain(
+        state,
+        task,
+        attempt,
+        { error: 'worker-reset', message: 'The attempt was stopped before its end.', mayRunAgain: true },
+        'drained',
+      );
       return;
     default:
       unreachable(outcome);
@@ -76,9 +82,9 @@ export function onEnded(state: CoreState, taskKey: TaskKey, number: number, outc
  * 2. Its lane or pinned pool was removed meanwhile → another lane like it, or `pool-unavailable`.
  * 3. Back to the head of its queue, or straight into a free slot.
  *
- * @req ORCH-3301
+ * @req ORCH-3301, ORCH-2101
  */
-function onFailed(state: CoreState, task: Task, attempt: Attempt, failure: Failure): void {
+export function placeAgain(state: CoreState, task: Task, attempt: Attempt, failure: Failure, because: 'failed' | 'drained'): void {
   // 1
   const decision = decideFailover(attempt, failure, state.config.maxAttempts);
   if (decision.kind === 'over') {
@@ -95,7 +101,7 @@ function onFailed(state: CoreState, task: Task, attempt: Attempt, failure: Failu
   if (task.set !== null) task.set = task.lane.sets.get(task.set.id) ?? task.set;
   state.frontOrder -= 1;
   task.order = state.frontOrder;
-  state.emit({ kind: 'requeued', taskKey: task.spec.taskKey, failedReplicaId: attempt.replica.id, error: failure.error });
+  state.emit({ kind: 'requeued', taskKey: task.spec.taskKey, failedReplicaId: attempt.replica.id, error: failure.error, because });
   const replica = chooseReplica(task.lane, task, scopeOf(state, task));
   if (replica === null) enterQueue(state, task);
   else startTask(state, task, replica, 0);

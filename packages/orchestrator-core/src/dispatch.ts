@@ -11,7 +11,7 @@ export function serveOffers(state: CoreState): void {
   for (let index = 0; index < state.offered.length; index++) {
     const replica = state.offered[index] as Replica;
     const { queue, drain } = replica.lane;
-    while (replica.canTake) {
+    while (replica.canFinish) {
       const task = queue.next(replica);
       if (task === null) break;
       const position = queue.position(task);

@@ -18,7 +18,7 @@ export type TaskEnd =
     };
 
 /** Why an attempt must stop. */
-export type AbortReason = 'canceled' | 'deadline' | 'wall-timeout' | 'idle-timeout';
+export type AbortReason = 'canceled' | 'deadline' | 'wall-timeout' | 'idle-timeout' | 'drained';
 
 /** What an accepted task was promised, and the defaults in force. */
 export type Acceptance = {
@@ -67,7 +67,10 @@ export type CoreEffect =
       readonly queuedMs: number;
       readonly firstPredictedStartMs: number | null;
     }
-  /** Stop the attempt on its engine; its slot is releasing until `ended`/`slotFreed` say it is free. */
+  /**
+   * Stop the attempt on its engine; its slot is releasing until `ended`/`slotFreed` say it is free. Its task has ended, but for
+   * `drained`: then `requeued` or the end of the task follows.
+   */
   | {
       readonly kind: 'abort';
       readonly taskKey: TaskKey;
@@ -76,7 +79,15 @@ export type CoreEffect =
       readonly reason: AbortReason;
     }
   /** The task goes back to the head of its lane (failover, drain). */
-  | { readonly kind: 'requeued'; readonly taskKey: TaskKey; readonly failedReplicaId: string; readonly error: ErrorKind }
+  | {
+      readonly kind: 'requeued';
+      readonly taskKey: TaskKey;
+      /** The replica it ran on. */
+      readonly failedReplicaId: string;
+      readonly error: ErrorKind;
+      /** `drained`: nothing failed, its replica was wanted empty. */
+      readonly because: 'failed' | 'drained';
+    }
   /** The task is over; nothing about it follows. Victims hear of it here too (ORCH-3005). */
   | { readonly kind: 'finish'; readonly taskKey: TaskKey; readonly end: TaskEnd }
   /** A slot stayed releasing past its grace: have the worker restarted. */

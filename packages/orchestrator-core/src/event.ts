@@ -33,6 +33,12 @@ export type CoreEvent =
   | { readonly kind: 'replicaDown'; readonly nowMs: number; readonly replicaId: string }
   /** Whether a pool without a Ready replica may still get one: `down` = refused, broken, drained, or its agent silent. */
   | { readonly kind: 'poolState'; readonly nowMs: number; readonly poolId: string; readonly state: 'starting' | 'down' }
+  /**
+   * The pool gets no new dispatch until `poolResumed`; what still runs there at `abortAtMs` is stopped and placed again. Said again, it
+   * replaces what was said. `returns`: it will be back by itself (its worker is being replaced), so tasks may wait for it.
+   */
+  | { readonly kind: 'poolDrained'; readonly nowMs: number; readonly poolId: string; readonly abortAtMs: number; readonly returns: boolean }
+  | { readonly kind: 'poolResumed'; readonly nowMs: number; readonly poolId: string }
   /** The engine took the attempt into a slot. */
   | { readonly kind: 'started'; readonly nowMs: number; readonly taskKey: TaskKey; readonly attempt: number }
   | { readonly kind: 'firstToken'; readonly nowMs: number; readonly taskKey: TaskKey; readonly attempt: number }

@@ -13,10 +13,10 @@ export type Failover =
 /**
  * 1. The engine's own refusal, or a mismatch: no re-run could help.
  * 2. `best_effort` after its first token: other bytes may follow, so it may not fail over → `worker-reset`.
- * 3. All attempts used up → `replica-exhausted`.
+ * 3. As many attempts failed as may → `replica-exhausted`; one that was moved off a drained pool did not fail.
  * 4. Else again.
  *
- * @param maxAttempts - Attempts of one task, the first included.
+ * @param maxAttempts - Attempts of one task that may fail, the first included.
  * @req ORCH-3301
  */
 export function decideFailover(attempt: Attempt, failure: Failure, maxAttempts: number): Failover {
@@ -29,8 +29,9 @@ export function decideFailover(attempt: Attempt, failure: Failure, maxAttempts: 
     return { kind: 'over', error: 'worker-reset', message: why, retriable: true };
   }
   // 3
-  if (attempt.number >= maxAttempts) {
-    const why = `All ${attempt.number} attempts failed, the last one with: ${message}`;
+  const failures = attempt.task.failedOn.length;
+  if (failures >= maxAttempts) {
+    const why = `All ${failures} attempts failed, the last one with: ${message}`;
     return { kind: 'over', error: 'replica-exhausted', message: why, retriable: true };
   }
   // 4

@@ -57,7 +57,7 @@ export function replicaFigures(replica: Replica): ReplicaFigures {
     poolId: replica.pool.id,
     setId: replica.set.id,
     laneId: replica.lane.id,
-    state: replica.paused ? 'paused' : 'ready',
+    state: replica.serves ? 'ready' : 'paused',
     slots,
     running,
     releasing,

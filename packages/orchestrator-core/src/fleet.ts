@@ -5,7 +5,7 @@
 import { loseKv } from './affinity.ts';
 import type { ClassWeights } from './fairness.ts';
 import { Lane, Pool, toLaneId } from './lane.ts';
-import type { CoreConfig, ReplicaSpec } from './model.ts';
+import type { CoreConfig, PoolSpec, ReplicaSpec } from './model.ts';
 import { Gate } from './queue.ts';
 import { Replica } from './replica.ts';
 import { ReplicaSet, toSetId } from './replica-set.ts';
@@ -32,6 +32,10 @@ export class Fleet {
   #cooling: Replica[] = [];
   /** When the next cooldown ends. */
   coolUntilMs = Infinity;
+  /** When the next drain's time is up. */
+  abortAtMs = Infinity;
+  /** Tasks that waited for a pool that has left, in no queue now; whoever moves them on empties the list. */
+  readonly displaced: Task[] = [];
   /** Measured time from not Ready to Ready; `null` before any pool recovered. */
   #recoveryMs: number | null = null;
 
@@ -54,10 +58,11 @@ export class Fleet {
    * Apply a config.
    *
    * 1. A pool that stays in its lane keeps its replica; new limits bind at once.
-   * 2. A pool that moved to another lane loses its replica: that worker runs the old model, and ends by itself.
-   * 3. A pool that is gone loses its replica too. What runs goes on; the controller reports the ends.
+   * 2. A pool that moved to another lane leaves its replica behind: that worker runs the old model, finishes what runs on it and what
+   *    waits for nothing else, and is reported down when it is done.
+   * 3. A pool that is gone leaves its replica behind too.
    *
-   * @returns Tasks that waited for what is gone, in no queue now, oldest first.
+   * @returns Tasks that waited for what cannot finish them, in no queue now, oldest first.
    * @req ORCH-3031
    */
   configure(config: CoreConfig, nowMs: number): Task[] {
@@ -71,7 +76,7 @@ export class Fleet {
       this.lanes.set(laneId, lane);
       let pool = this.pools.get(spec.poolId);
       if (pool === undefined) {
-        pool = new Pool(spec, lane, nowMs);
+        pool = this.#comeBack(spec, lane, nowMs) ?? new Pool(spec, lane, nowMs);
         this.pools.set(spec.poolId, pool);
       } else if (pool.lane === lane) {
         // 1
@@ -80,11 +85,14 @@ export class Fleet {
         if (replica !== null) this.#change(replica, nowMs, () => replica.boundSlots());
       } else {
         // 2
-        displaced.push(...this.#uproot(pool, nowMs));
-        pool.spec = spec;
-        pool.lane = lane;
-        pool.state = 'starting';
-        pool.unreadySinceMs = nowMs;
+        displaced.push(...this.#leave(pool, nowMs));
+        const { retiredReplicaId, draining, abortAtMs } = pool;
+        pool = this.#comeBack(spec, lane, nowMs) ?? new Pool(spec, lane, nowMs);
+        if (pool.replica === null) pool.retiredReplicaId = retiredReplicaId;
+        pool.draining = draining;
+        pool.abortAtMs = abortAtMs;
+        this.#changeDraining(pool, nowMs);
+        this.pools.set(spec.poolId, pool);
       }
       const list = members.get(lane);
       if (list === undefined) members.set(lane, [pool]);
@@ -93,17 +101,21 @@ export class Fleet {
     // 3
     for (const pool of this.pools.values()) {
       if (kept.has(pool.id)) continue;
-      displaced.push(...this.#uproot(pool, nowMs));
+      displaced.push(...this.#leave(pool, nowMs));
       this.pools.delete(pool.id);
     }
     this.#byDigest.clear();
     for (const lane of this.lanes.values()) {
       const pools = members.get(lane);
       if (pools === undefined) {
-        this.lanes.delete(lane.id);
-        displaced.push(...lane.queue.toArray());
-        for (const task of lane.queue.toArray()) lane.queue.remove(task);
         lane.configure([]);
+        if (lane.leaving.length > 0) {
+          this.#refreshLane(lane, nowMs);
+          for (const { replica } of lane.leaving) if (replica !== null) this.onSlots(replica);
+          continue;
+        }
+        this.lanes.delete(lane.id);
+        displaced.push(...takeOut(lane, lane.queue.toArray()));
         continue;
       }
       lane.configure(pools);
@@ -119,6 +131,7 @@ export class Fleet {
   onUp(spec: ReplicaSpec, nowMs: number): void {
     const pool = this.pools.get(spec.poolId);
     if (pool === undefined || pool.retiredReplicaId === spec.replicaId) return;
+    if ((this.replicas.get(spec.replicaId)?.pool ?? pool) !== pool) return;
     if (!pool.ready && !Number.isNaN(pool.unreadySinceMs)) this.#observeRecovery(nowMs - pool.unreadySinceMs);
     pool.state = 'starting';
     if (pool.replica !== null && pool.replica.id !== spec.replicaId) this.#retire(pool.replica, nowMs);
@@ -163,9 +176,51 @@ export class Fleet {
     this.#refreshLane(pool.lane, nowMs);
   }
 
+  /**
+   * No new dispatch to the pool from now on.
+   *
+   * @req ORCH-2101
+   */
+  onDrained(poolId: string, { abortAtMs, returns }: { readonly abortAtMs: number; readonly returns: boolean }, nowMs: number): void {
+    const pool = this.pools.get(poolId);
+    if (pool === undefined) return;
+    pool.draining = returns ? 'returns' : 'stays';
+    pool.abortAtMs = abortAtMs;
+    this.abortAtMs = Math.min(this.abortAtMs, abortAtMs);
+    this.#changeDraining(pool, nowMs);
+  }
+
+  onResumed(poolId: string, nowMs: number): void {
+    const pool = this.pools.get(poolId);
+    if (pool === undefined) return;
+    pool.draining = 'no';
+    pool.abortAtMs = Infinity;
+    this.#changeDraining(pool, nowMs);
+  }
+
+  /** Replicas of drained pools whose time is up; each is returned once for each drain. */
+  takeDueDrains(nowMs: number): Replica[] {
+    const due: Replica[] = [];
+    this.abortAtMs = Infinity;
+    for (const pool of this.pools.values()) {
+      if (pool.abortAtMs > nowMs) {
+        this.abortAtMs = Math.min(this.abortAtMs, pool.abortAtMs);
+        continue;
+      }
+      pool.abortAtMs = Infinity;
+      if (pool.replica !== null) due.push(pool.replica);
+    }
+    return due;
+  }
+
   /** A slot was taken, released or shown free. */
   onSlots(replica: Replica): void {
     const { free } = replica.lane;
+    if (replica.pool.leaving) {
+      if (replica.heapIndex !== -1) free.remove(replica);
+      if (replica.canFinish) this.#listener.onOffer(replica);
+      return;
+    }
     if (replica.canTake) {
       if (replica.heapIndex === -1) free.push(replica);
       else free.update(replica);
@@ -222,10 +277,62 @@ export class Fleet {
       replica.gone = true;
     });
     this.replicas.delete(replica.id);
-    if (replica.pool.replica === replica) replica.pool.replica = null;
-    this.#refreshLane(replica.lane, nowMs);
+    const { pool, lane } = replica;
+    if (pool.replica === replica) pool.replica = null;
+    if (pool.leaving) this.#depart(pool);
+    this.#refreshLane(lane, nowMs);
     loseKv(replica);
     this.#listener.onGone(replica);
+  }
+
+  #changeDraining(pool: Pool, nowMs: number): void {
+    const { replica, lane } = pool;
+    if (replica === null) return this.#refreshLane(lane, nowMs);
+    this.#change(replica, nowMs, () => {
+      replica.draining = pool.draining !== 'no';
+    });
+  }
+
+  /** The pool is gone from its lane by config. A replica that serves stays to finish; without one its tasks must go. */
+  #leave(pool: Pool, nowMs: number): Task[] {
+    const { lane, replica } = pool;
+    if (replica === null || !replica.serves) return this.#uproot(pool, nowMs);
+    pool.draining = 'no';
+    pool.retiredReplicaId = replica.id;
+    pool.state = 'down';
+    pool.abortAtMs = Infinity;
+    this.#change(replica, nowMs, () => {
+      pool.leaving = true;
+    });
+    lane.leaving = [...lane.leaving, pool];
+    return [];
+  }
+
+  /** A pool that was about to leave this lane is configured for it again: it stays with its replica. */
+  #comeBack(spec: PoolSpec, lane: Lane, nowMs: number): Pool | undefined {
+    const pool = lane.leaving.find(({ id }) => id === spec.poolId);
+    if (pool === undefined) return undefined;
+    lane.leaving = lane.leaving.filter((other) => other !== pool);
+    const { replica } = pool;
+    pool.retiredReplicaId = null;
+    if (replica === null) return pool;
+    this.#change(replica, nowMs, () => {
+      pool.leaving = false;
+      pool.spec = spec;
+      replica.boundSlots();
+    });
+    return pool;
+  }
+
+  /** The last of a leaving pool is gone. */
+  #depart(pool: Pool): void {
+    const { lane } = pool;
+    lane.leaving = lane.leaving.filter((other) => other !== pool);
+    this.#leaveSet(pool);
+    if (lane.closing && lane.leaving.length === 0) {
+      this.lanes.delete(lane.id);
+      this.displaced.push(...takeOut(lane, lane.queue.toArray()));
+    } else this.displaced.push(...takeOut(lane, waitingFor(pool)));
   }
 
   /** Take a pool out of its lane, with everything that waits for it. */
@@ -236,8 +343,7 @@ export class Fleet {
       this.#retire(replica, nowMs);
     }
     this.#leaveSet(pool);
-    const waiting = [pool.pins, ...lane.queue.reruns.filter((gate) => gate.scope.pool === pool)].flatMap((gate) => gate.tasks());
-    for (const task of waiting) lane.queue.remove(task);
+    const waiting = takeOut(lane, waitingFor(pool));
     // Its FIFOs belong to the old lane's flows.
     pool.pins = new Gate({ pool, set: null, avoid: [] });
     return waiting;
@@ -251,7 +357,7 @@ export class Fleet {
     const { sets } = pool.lane;
     const set = sets.get(id) ?? new ReplicaSet(id, spec.engineVersion);
     sets.set(id, set);
-    set.poolIds.add(pool.id);
+    set.pools.add(pool);
     pool.set = set;
     return set;
   }
@@ -259,8 +365,8 @@ export class Fleet {
   #leaveSet(pool: Pool): void {
     const { set } = pool;
     if (set === null) return;
-    set.poolIds.delete(pool.id);
-    if (set.poolIds.size === 0) pool.lane.sets.delete(set.id);
+    set.pools.delete(pool);
+    if (set.pools.size === 0) pool.lane.sets.delete(set.id);
     pool.set = null;
   }
 
@@ -271,7 +377,7 @@ export class Fleet {
   /** Since when each pool of the lane, and the lane itself, cannot serve. */
   #refreshLane(lane: Lane, nowMs: number): void {
     let hopeful = 0;
-    for (const pool of lane.pools) {
+    for (const pool of [...lane.pools, ...lane.leaving]) {
       if (pool.ready) pool.unreadySinceMs = Number.NaN;
       else if (Number.isNaN(pool.unreadySinceMs)) pool.unreadySinceMs = nowMs;
       if (pool.hopeful) {
@@ -283,4 +389,14 @@ export class Fleet {
     if (hopeful > 0) lane.deadSinceMs = Infinity;
     else if (lane.deadSinceMs === Infinity) lane.deadSinceMs = nowMs;
   }
+}
+
+/** Tasks that wait for this very pool. */
+function waitingFor(pool: Pool): Task[] {
+  return [pool.pins, ...pool.lane.queue.reruns.filter((gate) => gate.scope.pool === pool)].flatMap((gate) => gate.tasks());
+}
+
+function takeOut(lane: Lane, tasks: Task[]): Task[] {
+  for (const task of tasks) lane.queue.remove(task);
+  return tasks;
 }

@@ -27,6 +27,12 @@ export class Pool {
   set: ReplicaSet | null = null;
   /** Tasks pinned to this pool by their client. */
   pins: Gate;
+  /** `stays`: drained until it is resumed; `returns`: for as long as its worker is replaced. */
+  draining: 'no' | 'stays' | 'returns' = 'no';
+  /** When what still runs on it is stopped; Infinity = never, or that is done. */
+  abortAtMs = Infinity;
+  /** No longer configured like this: its replica only finishes what waits for nothing else. */
+  leaving = false;
   /** Since when it has no Ready replica and cannot get one; Infinity = it has or can. */
   deadSinceMs = Infinity;
   /** Since when it has no Ready replica; NaN = it has one. */
@@ -48,7 +54,8 @@ export class Pool {
 
   /** Ready, or it may become so. */
   get hopeful(): boolean {
-    return this.ready || this.state === 'starting';
+    if (this.leaving) return this.replica?.serves ?? false;
+    return this.ready || (this.state === 'starting' && this.draining !== 'stays');
   }
 }
 
@@ -81,6 +88,8 @@ export class Lane {
   readonly shape: LaneShape;
   /** In config order. */
   pools: readonly Pool[] = [];
+  /** Pools that are no longer of this lane by config, while their replicas finish what is theirs. */
+  leaving: readonly Pool[] = [];
   readonly sets = new Map<string, ReplicaSet>();
   readonly queue: LaneQueue;
   /** Replicas that can take a task now, the least loaded on top. */
@@ -110,6 +119,11 @@ export class Lane {
     this.id = toLaneId(spec);
     this.shape = spec;
     this.queue = new LaneQueue(weights);
+  }
+
+  /** Nothing new comes into it; what waits in it is finished by what is left. */
+  get closing(): boolean {
+    return this.pools.length === 0;
   }
 
   /** Ready now, or worth waiting for. */

@@ -336,7 +336,8 @@ export class LaneQueue {
 
   #firstOf(klass: number, replica: Replica): Task | null {
     const { pins } = replica.pool;
-    let best = this.open.first(klass);
+    // A replica that leaves must become idle: what others of the lane can run is theirs.
+    let best = replica.pool.leaving && !replica.lane.closing ? undefined : this.open.first(klass);
     if (pins.size > 0) best = earlier(best, pins.first(klass));
     for (const gate of this.reruns) {
       if (gate.size > 0 && servesScope(replica, gate.scope)) best = earlier(best, gate.first(klass));

@@ -33,6 +33,14 @@ export function reconfigure(state: CoreState, config: CoreConfig): void {
   state.sweepAtMs = state.nowMs;
 }
 
+/** A pool has left for good: what still waited for it moves on, or ends. */
+export function relaneDisplaced(state: CoreState): void {
+  relane(
+    state,
+    state.fleet.displaced.splice(0).toSorted((a, b) => a.order - b.order),
+  );
+}
+
 /**
  * Tasks whose lane or pool is gone move to a lane that keeps what they were promised (engine, sampler profile, ctx), at
  * the place of their age; the others end. A `strict` task that ran is bound to a set of the lane that is gone.
@@ -57,6 +65,7 @@ function relane(state: CoreState, displaced: readonly Task[]): void {
     if (lane.queue.size === 0) lane.drain.onFilled(state.nowMs);
     for (const { task } of tasks) task.tenant.queued += 1;
     lane.queue.merge(tasks);
+    state.offered.push(...lane.free.items);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Replicas whose outputs are interchangeable byte for byte (ORCH-3007). It knows their identity, not their load. */
+import type { Pool } from './lane.ts';
 import type { PoolSpec, ReplicaSpec } from './model.ts';
 
 /** One set inside a lane. */
@@ -6,7 +7,7 @@ export class ReplicaSet {
   readonly id: string;
   readonly engineVersion: string;
   /** Pools whose latest replica belongs to the set, Ready or not: through them it can come back. */
-  readonly poolIds = new Set<string>();
+  readonly pools = new Set<Pool>();
   readyReplicas = 0;
 
   constructor(id: string, engineVersion: string) {

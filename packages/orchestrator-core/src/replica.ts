@@ -16,7 +16,7 @@ const SLOWNESS_RATE = 1 / 16;
 /**
  * A slot is running, releasing or free; `running + releasing <= slots` but where a report lowers `slots` below what runs.
  *
- * A replica gets tasks while it is Ready: not gone (its worker ended), not paused (drain, silent agent), not cooling (it
+ * A replica gets tasks while it is Ready: not gone (its worker ended), not paused (silent agent), not draining, not cooling (it
  * broke an attempt a moment ago: without that pause a dying worker, which always has free slots, would swallow the queue)
  * and not condemned (a slot was not released in time; a restart was asked for).
  */
@@ -38,6 +38,8 @@ export class Replica implements HeapNode {
   releasing = 0;
   gone = false;
   paused = false;
+  /** Its pool is drained. */
+  draining: boolean;
   cooling = false;
   coolUntilMs = 0;
   /** Attempts broken in a row. */
@@ -58,6 +60,7 @@ export class Replica implements HeapNode {
     this.engineVersion = spec.engineVersion;
     this.shownSlots = spec.slots;
     this.slots = 0;
+    this.draining = pool.draining !== 'no';
     this.boundSlots();
   }
 
@@ -71,13 +74,23 @@ export class Replica implements HeapNode {
     return this.attempts.length;
   }
 
-  /** Ready in the sense of ORCH-3010; a short cooldown does not end it. */
+  /** Its worker may get work; a short cooldown does not end it. */
+  get serves(): boolean {
+    return !this.gone && !this.paused && !this.draining;
+  }
+
+  /** Ready in the sense of ORCH-3010. */
   get ready(): boolean {
-    return !this.gone && !this.paused;
+    return this.serves && !this.pool.leaving;
   }
 
   get canTake(): boolean {
-    return this.freeSlots > 0 && !this.paused && !this.gone && !this.cooling && this.overdue === 0;
+    return this.canFinish && !this.pool.leaving;
+  }
+
+  /** Whether it may take a task that waits; of a leaving pool only what is left to it. */
+  get canFinish(): boolean {
+    return this.freeSlots > 0 && this.serves && !this.cooling && this.overdue === 0;
   }
 
   begin(attempt: Attempt): void {

@@ -22,6 +22,8 @@ type ModelTask = {
   replica: ModelReplica | null;
   setId: string | null;
   firstToken: boolean;
+  /** Times it was moved off a drained pool, which count as no failure. */
+  moved: number;
 };
 type ModelReplica = {
   readonly id: string;
@@ -30,6 +32,11 @@ type ModelReplica = {
   slots: number;
   up: boolean;
   ready: boolean;
+  ctxTokens: number;
+  /** Its pool is drained; a leaving replica is not touched by that any more. */
+  draining: boolean;
+  /** Its pool is configured for another lane, or not at all: it finishes what nothing else can. */
+  leaving: boolean;
   /** It broke an attempt: it may be left alone until then. */
   suspectUntilMs: number;
   running: Set<string>;
@@ -49,6 +56,7 @@ class World {
   readonly replicas = new Map<string, ModelReplica>();
   readonly starts = new Map<string, number>();
   readonly restarts = new Set<string>();
+  readonly drained = new Set<string>();
   #age = 0;
   #front = 0;
 
@@ -62,7 +70,7 @@ class World {
   }
 
   live(poolId: string): ModelReplica | undefined {
-    return [...this.replicas.values()].find((replica) => replica.poolId === poolId && replica.up);
+    return [...this.replicas.values()].find((replica) => replica.poolId === poolId && replica.up && !replica.leaving);
   }
 
   running(): ModelTask[] {
@@ -106,6 +114,7 @@ class World {
           replica: null,
           setId: null,
           firstToken: false,
+          moved: 0,
         });
         return;
       }
@@ -116,7 +125,8 @@ class World {
         return this.#checkDispatch(effect);
       case 'requeued': {
         const task = this.#task(effect.taskKey);
-        expect(event.kind, 'only a failed attempt is requeued').toBe('ended');
+        if (effect.because === 'failed') expect(event.kind, 'only a failed attempt is requeued').toBe('ended');
+        else task.moved += 1;
         expect(task.state).toBe('running');
         expect(task.firstToken && task.spec.determinism === 'best_effort', 'best_effort never re-runs after its first token').toBe(false);
         task.state = 'queued';
@@ -134,6 +144,14 @@ class World {
         return;
       }
       case 'abort':
+        if (effect.reason === 'drained') {
+          const task = this.#task(effect.taskKey);
+          expect([task.state, task.attempt, task.replica?.id]).toEqual(['running', effect.attempt, effect.replicaId]);
+          expect(this.drained, 'only a drain stops what runs').toContain(task.replica?.poolId);
+          if (task.replica !== null) this.#release(task.replica, task);
+          task.replica = null;
+          return;
+        }
         expect(this.ended.has(effect.taskKey), 'an abort follows the end of its task').toBe(true);
         return;
       case 'restartReplica': {
@@ -154,10 +172,14 @@ class World {
     const task = this.#task(effect.taskKey);
     expect(task.state, 'attempts never overlap').toBe('queued');
     expect(effect.attempt, 'attempts count up').toBe(task.attempt + 1);
-    expect(effect.attempt).toBeLessThanOrEqual(this.config.maxAttempts);
+    expect(effect.attempt).toBeLessThanOrEqual(this.config.maxAttempts + task.moved);
     const replica = this.replicas.get(effect.replicaId);
     if (replica === undefined) throw new Error(`dispatch to unknown ${effect.replicaId}`);
     expect(replica.up && replica.ready, 'only Ready replicas get tasks').toBe(true);
+    expect(replica.draining, 'a drained pool gets nothing').toBe(false);
+    const onlyOwn = replica.leaving && this.scheduler.lanes().some((lane) => lane.laneId === task.laneId && lane.poolIds.length > 0);
+    if (onlyOwn && task.attempt === 0)
+      expect(task.spec.pinPoolId, 'a replica that leaves takes nothing that others can').toBe(replica.poolId);
     expect(replica.running.size + replica.releasing.length, 'never over capacity, releasing slots included').toBeLessThan(replica.slots);
     expect(
       replica.releasing.every(({ sinceMs }) => sinceMs + GRACE_MS > this.nowMs),
@@ -174,7 +196,7 @@ class World {
           other.laneId === task.laneId &&
           other.spec.tenantId === task.spec.tenantId &&
           other.spec.priority === task.spec.priority &&
-          (other.spec.pinPoolId === null || other.spec.pinPoolId === effect.poolId),
+          ((other.spec.pinPoolId === null && !onlyOwn) || other.spec.pinPoolId === effect.poolId),
       );
       expect(
         passed.map((other) => other.spec.taskKey),
@@ -214,7 +236,7 @@ class World {
     }
     // No slot idles beside a task that may use it.
     for (const replica of this.replicas.values()) {
-      if (!replica.up || !replica.ready || replica.suspectUntilMs > this.nowMs) continue;
+      if (!replica.up || !replica.ready || replica.leaving || replica.draining || replica.suspectUntilMs > this.nowMs) continue;
       if (replica.running.size + replica.releasing.length >= replica.slots) continue;
       if (replica.releasing.some(({ sinceMs }) => sinceMs + GRACE_MS <= this.nowMs)) continue;
       const laneId = this.scheduler.replicas().find((figures) => figures.replicaId === replica.id)?.laneId;
@@ -234,11 +256,19 @@ class World {
   configure(config: CoreConfig): void {
     this.#grandfathered = Math.max(this.#grandfathered, this.queued().length);
     for (const replica of this.replicas.values()) {
-      const before = this.pool(replica.poolId);
       const after = config.pools.find((pool) => pool.poolId === replica.poolId);
-      if (after === undefined || before?.ctxTokens !== after.ctxTokens) replica.up = false;
-      else replica.slots = after.slots;
+      const isOf = after?.ctxTokens === replica.ctxTokens;
+      if (isOf) {
+        replica.leaving = false;
+        replica.draining = this.drained.has(replica.poolId);
+        replica.slots = after.slots;
+      } else if (!replica.leaving) {
+        // A replica that could finish nothing is let go at once.
+        if (!replica.ready || replica.draining) replica.up = false;
+        replica.leaving = true;
+      }
     }
+    for (const poolId of this.drained) if (!config.pools.some((pool) => pool.poolId === poolId)) this.drained.delete(poolId);
     this.config = config;
     this.send({ kind: 'configured', nowMs: this.nowMs, config });
   }
@@ -247,8 +277,9 @@ class World {
     const pool = this.pool(poolId);
     if (pool === undefined) return;
     const old = this.live(poolId);
-    const number = (this.starts.get(poolId) ?? 0) + (old === undefined || restart ? 1 : 0);
-    this.starts.set(poolId, number);
+    const isNew = old === undefined || restart;
+    const number = isNew ? (this.starts.get(poolId) ?? 0) + 1 : Number(old.id.split('/')[1]);
+    if (isNew) this.starts.set(poolId, number);
     if (old !== undefined && restart) old.up = false;
     const spec = aReplica(poolId, {
       replicaId: `${poolId}/${number}`,
@@ -263,7 +294,20 @@ class World {
   }
 
   #newReplica(id: string, poolId: string, setId: string, slots: number): ModelReplica {
-    const replica: ModelReplica = { id, poolId, setId, slots, up: true, ready: true, suspectUntilMs: 0, running: new Set(), releasing: [] };
+    const replica: ModelReplica = {
+      id,
+      poolId,
+      setId,
+      slots,
+      up: true,
+      ready: true,
+      ctxTokens: this.pool(poolId)?.ctxTokens ?? 0,
+      draining: this.drained.has(poolId),
+      leaving: false,
+      suspectUntilMs: 0,
+      running: new Set(),
+      releasing: [],
+    };
     this.replicas.set(id, replica);
     return replica;
   }
@@ -307,8 +351,27 @@ class World {
     return task;
   }
 
+  down(replica: ModelReplica): void {
+    replica.up = false;
+    this.send({ kind: 'replicaDown', nowMs: this.nowMs, replicaId: replica.id });
+  }
+
+  startDrain(poolId: string, graceMs: number, returns: boolean): void {
+    if (this.pool(poolId) === undefined) return;
+    this.drained.add(poolId);
+    for (const replica of this.replicas.values()) if (replica.poolId === poolId && !replica.leaving) replica.draining = true;
+    this.send({ kind: 'poolDrained', nowMs: this.nowMs, poolId, abortAtMs: this.nowMs + graceMs, returns });
+  }
+
+  resume(poolId: string): void {
+    this.drained.delete(poolId);
+    for (const replica of this.replicas.values()) if (replica.poolId === poolId && !replica.leaving) replica.draining = false;
+    this.send({ kind: 'poolResumed', nowMs: this.nowMs, poolId });
+  }
+
   /** Everything comes back and does its work: then every task must end. */
   drain(): void {
+    for (const poolId of this.drained) this.resume(poolId);
     for (const pool of this.config.pools) this.up(pool.poolId, '1', true);
     for (let round = 0; this.tasks.size > 0; round++) {
       expect(round, 'every admitted task ends').toBeLessThan(2000);
@@ -316,6 +379,8 @@ class World {
         if (this.tasks.has(task.spec.taskKey) && task.state === 'running') this.end(task, succeeded(), true);
       this.nowMs += 1000;
       this.send({ kind: 'tick', nowMs: this.nowMs });
+      // Their owner lets them go in the end, idle or not.
+      if (round === 50) for (const replica of this.replicas.values()) if (replica.up && replica.leaving) this.down(replica);
     }
     expect([...this.accepted].toSorted()).toEqual([...this.ended].toSorted());
     for (const lane of this.scheduler.lanes()) expect([lane.queued.interactive, lane.queued.batch, lane.running]).toEqual([0, 0, 0]);
@@ -447,10 +512,7 @@ const commands = [
     replica.ready = false;
     world.send({ kind: 'replicaPaused', nowMs: world.nowMs, replicaId: replica.id });
   }),
-  onReplica('down', (world, replica) => {
-    replica.up = false;
-    world.send({ kind: 'replicaDown', nowMs: world.nowMs, replicaId: replica.id });
-  }),
+  onReplica('down', (world, replica) => world.down(replica)),
   fc
     .record({ poolId: fc.constantFrom(...POOLS), numerics: fc.constantFrom('1', '1', '2'), restart: fc.boolean() })
     .map(
@@ -462,6 +524,13 @@ const commands = [
       ({ poolId, state }) =>
         new Step(`${poolId} ${state}`, (world) => world.send({ kind: 'poolState', nowMs: world.nowMs, poolId, state })),
     ),
+  fc
+    .record({ poolId: fc.constantFrom(...POOLS), graceMs: fc.constantFrom(0, 0, 500, 5_000), returns: fc.boolean() })
+    .map(
+      ({ poolId, graceMs, returns }) =>
+        new Step(`drain ${poolId} within ${graceMs}, returns ${returns}`, (world) => world.startDrain(poolId, graceMs, returns)),
+    ),
+  fc.constantFrom(...POOLS).map((poolId) => new Step(`resume ${poolId}`, (world) => world.resume(poolId))),
   fc.integer({ min: 1, max: 15_000 }).map(
     (ms) =>
       new Step(`wait ${ms}`, (world) => {
@@ -495,7 +564,7 @@ const commands = [
 
 const runs = (): number => Number(process.env['FC_RUNS'] ?? 150);
 
-test('[ORCH-3004] [ORCH-3005] [ORCH-3010] [ORCH-3017] [ORCH-3026] [ORCH-3301] no task is lost, doubled, reordered or run where it may not', () => {
+test('[ORCH-2101] [ORCH-3031] [ORCH-3004] [ORCH-3005] [ORCH-3010] [ORCH-3017] [ORCH-3026] [ORCH-3301] no task is lost, doubled, reordered or run where it may not', () => {
   fc.assert(
     fc.property(anyConfig, fc.commands(commands, { maxCommands: 120, size: 'max' }), (config, steps) => {
       const world = new World(config);

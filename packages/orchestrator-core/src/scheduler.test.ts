@@ -216,7 +216,13 @@ test('[ORCH-3301] a strict task fails over inside its set, to another host first
   const driver = new Driver(config, [aReplica('a'), aReplica('b'), aReplica('c', { numerics: 'unlike' }), aReplica('d')]);
   expect(only(driver.enqueue(), 'dispatch').replicaId).toBe('a/1');
   const effects = driver.end('task', broken());
-  expect(only(effects, 'requeued')).toEqual({ kind: 'requeued', taskKey: 'task', failedReplicaId: 'a/1', error: 'worker-reset' });
+  expect(only(effects, 'requeued')).toEqual({
+    kind: 'requeued',
+    taskKey: 'task',
+    failedReplicaId: 'a/1',
+    error: 'worker-reset',
+    because: 'failed',
+  });
   expect(only(effects, 'dispatch')).toMatchObject({ replicaId: 'd/1', attempt: 2, kvWarmth: false });
   expect(only(driver.end('task', broken(), 2), 'dispatch')).toMatchObject({ replicaId: 'b/1', attempt: 3 });
   expect(only(driver.end('task', broken(), 3), 'finish')).toMatchObject({ end: { error: 'replica-exhausted' } });
@@ -351,7 +357,101 @@ test('[ORCH-3007] equal pins make one set, unlike numerics or versions another',
   expect(new Set(sets).size).toBe(3);
 });
 
-test('[ORCH-3031] a reload keeps what remains, moves what can move in its order, and ends the rest', () => {
+test('[ORCH-3031] a reload keeps what remains; the worker of a pool that is gone finishes what only it can', () => {
+  const pools = [aPool(), aPool({ poolId: 'b', quant: 'q8' })];
+  const driver = new Driver(aConfig({ pools, tenants: [aTenant()] }));
+  driver.enqueue({ taskKey: 'on a', pinPoolId: 'a' });
+  driver.enqueue({ taskKey: 'on b', pinPoolId: 'b' });
+  driver.enqueue({ taskKey: 'waits for b', pinPoolId: 'b' });
+  expect(driver.send({ kind: 'configured', config: aConfig({ pools: [aPool()] }) })).toEqual([]);
+  expect(dispatched(driver.end('on b'))).toEqual(['waits for b']);
+  expect(only(driver.enqueue({ taskKey: 'late', pinPoolId: 'b' }), 'refuse').error).toBe('model-not-served');
+  expect(driver.send({ kind: 'replicaDown', replicaId: 'b/1' })).toEqual([]);
+  expect(only(driver.end('waits for b'), 'finish')).toMatchObject({ end: { kind: 'succeeded' } });
+  expect(driver.scheduler.lanes()).toHaveLength(1);
+});
+
+test('[ORCH-3031] a model that no pool serves any more takes no new task, and those that wait are served in their order', () => {
+  const driver = new Driver();
+  for (const taskKey of ['1', '2', '3']) driver.enqueue({ taskKey });
+  expect(driver.send({ kind: 'configured', config: aConfig({ pools: [aPool({ modelDigest: 'sha256:new' })] }) })).toEqual([]);
+  expect(only(driver.enqueue({ taskKey: 'late' }), 'refuse').error).toBe('unknown-model');
+  driver.send({ kind: 'replicaUp', replica: aReplica('a', { replicaId: 'a/2' }) });
+  expect(dispatched(driver.enqueue({ taskKey: 'new', modelDigest: 'sha256:new' }))).toEqual(['new']);
+  expect(dispatched(driver.end('1'))).toEqual(['2']);
+  // Longer than the grace of lanes that nothing serves: this one is served.
+  expect(driver.tick(31_000)).toEqual([]);
+  expect(dispatched(driver.end('2'))).toEqual(['3']);
+  expect(only(driver.end('3'), 'finish').end.kind).toBe('succeeded');
+  driver.send({ kind: 'replicaDown', replicaId: 'a/1' });
+  expect(driver.scheduler.lanes().map(({ poolIds }) => poolIds)).toEqual([['a']]);
+});
+
+test('[ORCH-3031] a pool that goes back to its lane before its worker has left it stays with that worker', () => {
+  const driver = new Driver();
+  driver.enqueue();
+  driver.send({ kind: 'configured', config: aConfig({ pools: [aPool({ modelDigest: 'sha256:new' })] }) });
+  driver.send({ kind: 'configured', config: aConfig() });
+  expect(dispatched(driver.enqueue({ taskKey: 'next' }))).toEqual([]);
+  expect(dispatched(driver.end('task'))).toEqual(['next']);
+});
+
+test('[ORCH-3031] what waits for a worker that leaves and dies moves on or ends', () => {
+  const driver = new Driver();
+  driver.enqueue({ taskKey: '1' });
+  driver.enqueue({ taskKey: '2' });
+  driver.send({ kind: 'configured', config: aConfig({ pools: [aPool({ modelDigest: 'sha256:new' })] }) });
+  expect(only(driver.send({ kind: 'replicaDown', replicaId: 'a/1' }), 'finish')).toMatchObject({
+    taskKey: '2',
+    end: { error: 'pool-unavailable' },
+  });
+  expect(driver.scheduler.task('1', 0)?.state).toBe('running');
+});
+
+test('[ORCH-2101] a drained pool gets nothing new; what runs has its grace, then goes on elsewhere at the head', () => {
+  const driver = new Driver(aConfig({ pools: [aPool(), aPool({ poolId: 'b' })], maxAttempts: 1 }));
+  driver.enqueue({ taskKey: 'on a', pinPoolId: null });
+  driver.enqueue({ taskKey: 'on b' });
+  driver.enqueue({ taskKey: 'waits' });
+  expect(driver.send({ kind: 'poolDrained', poolId: 'a', abortAtMs: 500, returns: false })).toEqual([]);
+  expect(driver.tick(499)).toEqual([]);
+  const effects = driver.tick(1);
+  expect(effects.map(({ kind }) => kind)).toEqual(['abort', 'requeued']);
+  expect(only(effects, 'abort')).toMatchObject({ taskKey: 'on a', replicaId: 'a/1', reason: 'drained' });
+  expect(only(effects, 'requeued')).toMatchObject({ taskKey: 'on a', because: 'drained' });
+  // The aborted attempt reports late; that changes nothing, and the drained pool stays empty.
+  expect(driver.end('on a', { kind: 'aborted' })).toEqual([]);
+  expect(only(driver.end('on b'), 'dispatch')).toMatchObject({ taskKey: 'on a', attempt: 2, replicaId: 'b/1' });
+  expect(driver.send({ kind: 'poolDrained', poolId: 'a', abortAtMs: 0, returns: false })).toEqual([]);
+  expect(only(driver.send({ kind: 'poolResumed', poolId: 'a' }), 'dispatch')).toMatchObject({ taskKey: 'waits', replicaId: 'a/1' });
+  expect(only(driver.end('on a', succeeded(), 2), 'finish').end.kind).toBe('succeeded');
+});
+
+test('[ORCH-2101] at the end of a drain a best_effort task that has sent tokens ends, retriable', () => {
+  const driver = new Driver(aConfig({ pools: [aPool(), aPool({ poolId: 'b' })] }));
+  driver.enqueue({ taskKey: 'begun', determinism: 'best_effort' });
+  driver.send({ kind: 'firstToken', taskKey: 'begun', attempt: 1 });
+  const effects = driver.send({ kind: 'poolDrained', poolId: 'a', abortAtMs: 0, returns: false });
+  expect(effects.map(({ kind }) => kind)).toEqual(['abort', 'finish']);
+  expect(only(effects, 'finish').end).toMatchObject({ error: 'worker-reset' });
+});
+
+test('[ORCH-2101] [ORCH-3018] tasks wait for a pool that returns, and not for one that stays drained', () => {
+  const driver = new Driver();
+  driver.send({ kind: 'poolDrained', poolId: 'a', abortAtMs: 0, returns: true });
+  expect(driver.enqueue({ taskKey: 'waits' }).map(({ kind }) => kind)).toEqual(['accept']);
+  expect(driver.tick(60_000)).toEqual([]);
+  driver.send({ kind: 'poolDrained', poolId: 'a', abortAtMs: 0, returns: false });
+  expect(only(driver.enqueue({ taskKey: 'refused' }), 'refuse').error).toBe('pool-unavailable');
+  expect(only(driver.tick(30_000), 'finish')).toMatchObject({ taskKey: 'waits', end: { error: 'pool-unavailable' } });
+  // A new worker of a drained pool is drained too.
+  driver.send({ kind: 'replicaUp', replica: aReplica('a', { replicaId: 'a/2' }) });
+  expect(only(driver.enqueue({ taskKey: 'still' }), 'refuse').error).toBe('pool-unavailable');
+  driver.send({ kind: 'poolResumed', poolId: 'a' });
+  expect(dispatched(driver.enqueue({ taskKey: 'again' }))).toEqual(['again']);
+});
+
+test('[ORCH-3031] a reload moves what can move in its order, and ends the rest', () => {
   const pools = [aPool(), aPool({ poolId: 'b', quant: 'q8' })];
   const driver = new Driver(aConfig({ pools, tenants: [aTenant()] }));
   driver.enqueue({ taskKey: 'on a', pinPoolId: 'a' });
@@ -360,6 +460,8 @@ test('[ORCH-3031] a reload keeps what remains, moves what can move in its order,
   driver.enqueue({ taskKey: '2' });
   driver.enqueue({ taskKey: '3' });
   driver.enqueue({ taskKey: '4' });
+  // A worker that is silent finishes nothing, so nothing waits for it.
+  driver.send({ kind: 'replicaPaused', replicaId: 'b/1' });
   const effects = driver.send({ kind: 'configured', config: aConfig({ pools: [aPool()] }) });
   expect(effects).toMatchObject([{ kind: 'finish', taskKey: '1', end: { error: 'pool-unavailable' } }]);
   expect(['2', '3', '4'].map((key) => driver.scheduler.task(key, 0)?.queuePosition)).toEqual([0, 1, 2]);

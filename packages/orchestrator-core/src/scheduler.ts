@@ -37,6 +37,7 @@ export function createScheduler(config?: CoreConfig): Scheduler {
  * | running  | `ended` failed, and it may run again       | queued at the head, or running elsewhere          |
  * | running  | `ended` failed otherwise                   | ended                                             |
  * | running  | `cancel`, deadline, wall or idle limit     | ended; its slot is releasing                      |
+ * | running  | its pool's drain is over                   | like failed, and it counts as no failure          |
  *
  * Between two events no free slot of a Ready replica is in scope of any waiting task: so a task that arrives may take a
  * free slot without passing anybody, and only freed slots need to look into the queues.
@@ -74,6 +75,13 @@ class CoreScheduler implements Scheduler {
       case 'poolState':
         state.fleet.onPoolState(event.poolId, event.state, state.nowMs);
         state.sweepAtMs = state.nowMs;
+        break;
+      case 'poolDrained':
+        state.fleet.onDrained(event.poolId, event, state.nowMs);
+        state.sweepAtMs = state.nowMs;
+        break;
+      case 'poolResumed':
+        state.fleet.onResumed(event.poolId, state.nowMs);
         break;
       case 'started':
       case 'firstToken':

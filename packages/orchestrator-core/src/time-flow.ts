@@ -1,6 +1,8 @@
-/** What time alone brings: deadlines, graces, cooldowns, wall and idle limits, queues that nothing serves any more. */
+/** What time alone brings: deadlines, drains, graces, cooldowns, wall and idle limits, queues that nothing serves any more. */
 import type { CoreState } from './core-state.ts';
 import { serveOffers } from './dispatch.ts';
+import { abortDrained } from './drain.ts';
+import { relaneDisplaced } from './reconfiguration.ts';
 import type { ReleasingSlot } from './releasing.ts';
 import type { Task } from './task.ts';
 import { failed, finishTask, retryMs, stopTask, unservedEnd } from './task-end.ts';
@@ -17,6 +19,8 @@ export function settle(state: CoreState): void {
   }
   for (let slot = state.releasing.nextOverdue(nowMs); slot !== undefined; slot = state.releasing.nextOverdue(nowMs)) condemn(state, slot);
   if (state.fleet.coolUntilMs <= nowMs) state.fleet.warmUp(nowMs);
+  if (state.fleet.abortAtMs <= nowMs) abortDrained(state);
+  if (state.fleet.displaced.length > 0) relaneDisplaced(state);
   if (state.offered.length > 0) serveOffers(state);
   if (state.sweepAtMs <= nowMs) sweep(state);
 }

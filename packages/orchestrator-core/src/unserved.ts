@@ -38,7 +38,7 @@ export function findUnserved(fleet: Fleet, graceMs: number, nowMs: number): Unse
       // 2
       if (pool !== null && isOver(pool.deadSinceMs)) {
         for (const task of gate.tasks()) tasks.push({ task, because: 'nothing serves it' });
-      } else if (set !== null && isOver(setDeadSinceMs(fleet, set))) {
+      } else if (set !== null && isOver(setDeadSinceMs(set))) {
         // 3
         for (const task of gate.tasks()) tasks.push({ task, because: 'its set is gone' });
       }
@@ -49,12 +49,12 @@ export function findUnserved(fleet: Fleet, graceMs: number, nowMs: number): Unse
 
 /** Gates with tasks that wait for less than the whole lane. */
 function waitingGates(lane: Lane) {
-  return [...lane.pools.map((pool) => pool.pins), ...lane.queue.reruns].filter((gate) => gate.size > 0);
+  return [...[...lane.pools, ...lane.leaving].map((pool) => pool.pins), ...lane.queue.reruns].filter((gate) => gate.size > 0);
 }
 
 /** Since when no pool of a set can bring it back: Infinity = one can, -Infinity = none ever will. */
-function setDeadSinceMs(fleet: Fleet, set: ReplicaSet): number {
+function setDeadSinceMs(set: ReplicaSet): number {
   let sinceMs = -Infinity;
-  for (const poolId of set.poolIds) sinceMs = Math.max(sinceMs, fleet.pools.get(poolId)?.deadSinceMs ?? -Infinity);
+  for (const pool of set.pools) sinceMs = Math.max(sinceMs, pool.deadSinceMs);
   return sinceMs;
 }

@@ -9,6 +9,7 @@ export function enterQueue(state: CoreState, task: Task): void {
   task.tenant.queued += 1;
   if (task.attempts === 0) task.lane.queue.push(task, gateOf(state, task));
   else task.lane.queue.pushFront(task, gateOf(state, task));
+  for (const { replica } of task.lane.leaving) if (replica !== null) state.offered.push(replica);
   // A lane that nothing can serve must not keep it.
   if (!task.lane.available || task.attempts > 0) state.sweepAtMs = state.nowMs;
 }
