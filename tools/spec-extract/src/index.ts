@@ -2,7 +2,7 @@
 export { checkOutcomes, complianceDocument } from './compliance.ts';
 export { gatherEvidence } from './evidence.ts';
 export { type Finding, formatFinding } from './finding.ts';
-export { type Cardinalities, type ContractedMetric, type MetricType, readMetricsContract, seriesBudget } from './metrics-contract.ts';
+export { type ContractedMetric, type MetricType, readMetricsContract } from './metrics-contract.ts';
 export { readSourceFiles, readTree } from './read-tree.ts';
 export { requirementIndex } from './requirement-index.ts';
 export { checkRequirements } from './rules.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readMetricsContract, seriesBudget } from './metrics-contract.ts';
+import { readMetricsContract } from './metrics-contract.ts';
 
 const head = `# Metrics
 
@@ -54,12 +54,5 @@ test('a name that stands twice is a finding at the second', () => {
   const row = '| `a` | gauge | ms | | 1 | x | ORCH-2001 |';
   expect(read(`${row}\n${row}`).findings).toEqual([
     { file: 'm.md', line: 8, expected: expect.stringContaining('first in line 7') as unknown },
-  ]);
-});
-
-test('a budget is a sum of numbers and of numbers of something', () => {
-  const cardinalities = { V: 3, P: 5, L: 2, T: 101 };
-  expect(['7', '2 V', 'P', '2 + T', '24 T', '2 L + 3 P'].map((budget) => seriesBudget(budget, cardinalities))).toEqual([
-    7, 6, 5, 103, 2424, 19,
   ]);
 });

@@ -26,9 +26,6 @@ export type ContractedMetric = Place & {
 
 export type MetricsContract = { readonly metrics: readonly ContractedMetric[]; readonly findings: readonly Finding[] };
 
-/** How much of each kind a deployment has: V engine versions in use, P pools, L lanes, T tenant labels. */
-export type Cardinalities = Readonly<Record<'V' | 'P' | 'L' | 'T', number>>;
-
 const columns = ['name', 'type', 'unit', 'labels', 'budget', 'moves when', 'requirements'];
 const term = /^(?:(\d+)|(\d+)? ?([VPLT]))$/;
 
@@ -51,19 +48,6 @@ export function readMetricsContract(file: string, text: string): MetricsContract
     }
   }
   return { metrics, findings };
-}
-
-/**
- * The number of series that a budget allows.
- *
- * @param budget - As {@link ContractedMetric.budget}; each term was checked when it was read.
- */
-export function seriesBudget(budget: string, cardinalities: Cardinalities): number {
-  return termsOf(budget).reduce((sum, text) => {
-    const [, plain, factor, variable] = term.exec(text) ?? [];
-    if (plain !== undefined) return sum + Number(plain);
-    return sum + Number(factor ?? 1) * cardinalities[variable as keyof Cardinalities];
-  }, 0);
 }
 
 const termsOf = (budget: string): readonly string[] => budget.split('+').map((each) => each.trim());
