@@ -7,7 +7,15 @@
 export type ScriptedStep = { readonly text: string; readonly tokens: number };
 
 /** How an engine refuses a request before anything was generated, in its own words and with its own status. */
-export type ScriptedRefusal = 'prompt-too-long' | 'invalid-request' | 'unauthorized' | 'loading' | 'server-error' | 'error-page';
+export type ScriptedRefusal =
+  | 'prompt-too-long'
+  | 'invalid-request'
+  | 'unauthorized'
+  | 'loading'
+  /** Its own queue takes no more; engines whose queue has no bound say what they say when they are not ready. */
+  | 'queue-full'
+  | 'server-error'
+  | 'error-page';
 
 /** What goes wrong, and after how many steps of the answer. */
 export type ScriptedFault =
@@ -18,8 +26,14 @@ export type ScriptedFault =
   | { readonly kind: 'stall'; readonly afterSteps: number }
   /** TCP reset. */
   | { readonly kind: 'reset'; readonly afterSteps: number }
-  /** The body ends after so many bytes, HTTP framing not counted: `broken` off, or `whole` as HTTP wants it. */
-  | { readonly kind: 'cut'; readonly afterBytes: number; readonly framing: 'broken' | 'whole' }
+  /** TCP reset in the middle of the frame of the step after so many. */
+  | { readonly kind: 'torn'; readonly afterSteps: number }
+  /** The body ends after so many bytes, HTTP framing not counted: `broken` off, `reset` by TCP, or `whole` as HTTP wants it. */
+  | { readonly kind: 'cut'; readonly afterBytes: number; readonly framing: 'broken' | 'whole' | 'reset' }
+  /** The stream ends in good order, terminator and all, but without what says that the answer is complete. */
+  | { readonly kind: 'unfinished'; readonly afterSteps: number }
+  /** The engine itself gives the request up (a pause, a shutdown) and says so in its own way. */
+  | { readonly kind: 'engine-abort'; readonly afterSteps: number }
   /** A frame that is no event of this engine. */
   | { readonly kind: 'garbage'; readonly afterSteps: number }
   /** One frame of this size that never ends. */
@@ -50,6 +64,10 @@ export type EngineScript = {
   readonly sliceBytes: number | null;
   /** A keep-alive comment before each step, where the wire has one. */
   readonly pings: boolean;
+  /** Comment lines and fields of no meaning inside each event, where the wire has them. */
+  readonly comments: boolean;
+  /** Line ends of the stream, where the wire has lines. */
+  readonly lineEnds: 'lf' | 'crlf';
   /** Characters beyond ASCII are written as escapes. */
   readonly escapeText: boolean;
   /** An abandoned request keeps its slot, or its place in the queue, so long, ms. */
@@ -68,6 +86,9 @@ export type EngineCounters = {
   readonly queued: number;
   /** Requests that wait for `release`. */
   readonly held: number;
+  /** Tokens that the KV cache holds, and can hold. */
+  readonly kvTokensUsed: number;
+  readonly kvTokensTotal: number;
   readonly openSockets: number;
   /** Requests for work since the start, refused ones included. */
   readonly tasksSeen: number;

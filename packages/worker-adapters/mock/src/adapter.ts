@@ -115,7 +115,7 @@ class MockAdapter implements WorkerAdapter {
       generatedTokensTotal: figures.get('out').integer(),
       requestsRunning: figures.get('running').integer(),
       requestsWaiting: figures.get('waiting').integer(),
-      kvUsageRatio: null,
+      kvUsageRatio: figures.get('kv').number(),
     };
   }
 
@@ -218,6 +218,7 @@ const toError = ({ status, body }: HttpAnswer): WorkerError => {
   const answer = parseJson(body);
   const why = isJsonObject(answer) ? answer['why'] : undefined;
   if (why === 'loading') return new WorkerError('pool-unready', 'The engine is loading.', { mayRunAgain: true });
+  if (why === 'full') return new WorkerError('pool-unready', 'The engine’s queue is full.', { mayRunAgain: true });
   if (why === 'too-long')
     return new WorkerError('prompt-too-long', 'The prompt does not fit the engine’s context.', { mayRunAgain: false });
   if (why === 'key') return new WorkerError('engine-rejected', 'The engine refused our key.', { mayRunAgain: false });

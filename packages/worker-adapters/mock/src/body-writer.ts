@@ -10,7 +10,7 @@ export class BodyWriter {
   readonly #response: ServerResponse;
   readonly #socket: Socket;
   readonly #sliceBytes: number | null;
-  readonly #cut: { readonly afterBytes: number; readonly framing: 'broken' | 'whole' } | null;
+  readonly #cut: { readonly afterBytes: number; readonly framing: 'broken' | 'whole' | 'reset' } | null;
   #written = 0;
   #isCut = false;
   #closed = false;
@@ -25,8 +25,8 @@ export class BodyWriter {
     this.#cut = script.fault?.kind === 'cut' ? script.fault : null;
   }
 
-  head(contentType: string): void {
-    this.#response.writeHead(200, { 'Content-Type': contentType, 'Transfer-Encoding': 'chunked' });
+  head(contentType: string, headers: Readonly<Record<string, string>> = {}): void {
+    this.#response.writeHead(200, { ...headers, 'Content-Type': contentType, 'Transfer-Encoding': 'chunked' });
     this.#response.flushHeaders();
     if (this.#cut?.afterBytes === 0) this.#cutOff();
   }
@@ -48,6 +48,14 @@ export class BodyWriter {
     if (this.#closed) return;
     this.#ending = true;
     if (this.#slices.length === 0) this.#close();
+  }
+
+  /** Write the first half of this, and reset once it is on its way. */
+  tear(text: string): void {
+    const bytes = Buffer.from(text);
+    const half = bytes.subarray(0, Math.ceil(bytes.length / 2));
+    this.#closed = true;
+    this.#socket.write(Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), half]), () => this.#socket.resetAndDestroy());
   }
 
   reset(): void {
@@ -91,6 +99,7 @@ export class BodyWriter {
 
   #cutOff(): void {
     if (this.#cut?.framing === 'whole') this.#close();
+    else if (this.#cut?.framing === 'reset') this.reset();
     else {
       this.#closed = true;
       this.#socket.end();

@@ -5,8 +5,9 @@
 import { createServer, type IncomingMessage, request as httpRequest, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { EngineCounters } from '@llama-orch/adapter-api/conformance';
-import { listen, readBody, type RecordedRequest } from './http-front.ts';
+import { listen, readBody } from './http-front.ts';
 import type { MockControl } from './server.ts';
+import type { RecordedRequest } from './wire.ts';
 
 export const serveControl = async (control: MockControl, port: number): Promise<{ readonly url: string; readonly server: Server }> => {
   const server = createServer((incoming, response) => {

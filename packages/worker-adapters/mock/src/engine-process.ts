@@ -9,6 +9,8 @@ export type MockEngineOptions = Omit<MockServerOptions, 'onExit'>;
 
 export type MockEngine = {
   readonly url: string;
+  /** The wire's other ports, by name. */
+  readonly ports: Readonly<Record<string, number>>;
   readonly control: MockControl;
   readonly pid: number;
   /** Resolves with the exit code, or the signal that ended it. */
@@ -28,24 +30,29 @@ export const mockEngineMain = (): string => {
 
 /** @throws Error with what it printed, when it ends before it listens. */
 export const startMockEngine = async (options: MockEngineOptions = {}): Promise<MockEngine> => {
-  const child = spawn(process.execPath, [mockEngineMain(), ...flagsOf(options)], { stdio: ['pipe', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, [mockEngineMain(), ...flagsOf(options)], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+    // Never on the command line, where everybody can read it.
+    env: { ...process.env, ...(options.apiKey === undefined ? {} : { MOCK_ENGINE_API_KEY: options.apiKey }) },
+  });
   child.stdin.on('error', () => {});
   child.stdin.end(JSON.stringify(options.script ?? {}));
   const exited = new Promise<number | NodeJS.Signals>((resolve) => {
     child.once('exit', (code, signal) => resolve(signal ?? code ?? 0));
   });
   let stderr = '';
-  const printed = await new Promise<{ url: string; controlUrl: string }>((resolve, reject) => {
+  const printed = await new Promise<{ url: string; controlUrl: string; ports: Readonly<Record<string, number>> }>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', () => reject(new Error(`The mock engine ended before it listened:\n${stderr}`)));
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
-      const lines = /listening on (\S+)\ncontrol (\S+)\n/.exec(stderr);
-      if (lines !== null) resolve({ url: lines[1] ?? '', controlUrl: lines[2] ?? '' });
+      const lines = /listening on (\S+)\n((?:port \S+ \d+\n)*)control (\S+)\n/.exec(stderr);
+      if (lines !== null) resolve({ url: lines[1] ?? '', controlUrl: lines[3] ?? '', ports: portsOf(lines[2] ?? '') });
     });
   });
   return {
     url: printed.url,
+    ports: printed.ports,
     control: createControlClient(printed.controlUrl),
     pid: child.pid ?? 0,
     exited,
@@ -62,13 +69,32 @@ export const startMockEngine = async (options: MockEngineOptions = {}): Promise<
 
 const isRunning = (child: ChildProcess): boolean => child.exitCode === null && child.signalCode === null;
 
-const flagsOf = ({ wire, slots, ctxTokens, modelName, host, port }: MockEngineOptions): readonly string[] => [
-  '--script',
-  '-',
-  ...(wire === undefined ? [] : ['--wire', wire]),
-  ...(slots === undefined ? [] : ['--slots', String(slots)]),
-  ...(ctxTokens === undefined ? [] : ['--ctx', String(ctxTokens)]),
-  ...(modelName === undefined ? [] : ['--model', modelName]),
-  ...(host === undefined ? [] : ['--host', host]),
-  ...(port === undefined ? [] : ['--port', String(port)]),
-];
+const portsOf = (lines: string): Readonly<Record<string, number>> =>
+  Object.fromEntries([...lines.matchAll(/port (\S+) (\d+)\n/g)].map(([, name = '', port]) => [name, Number(port)]));
+
+const flagsOf = (options: MockEngineOptions): readonly string[] => {
+  const { wire, wireOptions, slots, ctxTokens, modelName, host, port, ports, kv, maxWaiting, cost, weights } = options;
+  return [
+    '--script',
+    '-',
+    ...flag('wire', wire),
+    ...pairs('wire-option', wireOptions),
+    ...flag('slots', slots),
+    ...flag('ctx', ctxTokens),
+    ...flag('model', modelName),
+    ...flag('host', host),
+    ...flag('port', port),
+    ...pairs('also', ports),
+    ...flag('kv-tokens', kv?.tokens),
+    ...flag('kv-policy', kv?.policy),
+    ...flag('max-waiting', maxWaiting),
+    ...flag('cost', cost === undefined ? undefined : JSON.stringify(cost)),
+    ...flag('seed', weights),
+  ];
+};
+
+const flag = (name: string, value: string | number | undefined): readonly string[] =>
+  value === undefined ? [] : [`--${name}`, String(value)];
+
+const pairs = (name: string, values: Readonly<Record<string, string | number>> = {}): readonly string[] =>
+  Object.entries(values).flatMap(([key, value]) => [`--${name}`, `${key}=${value}`]);

@@ -5,48 +5,45 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { EngineScript } from './script.ts';
-import type { Exchange } from './wire.ts';
+import type { HandleExchange, OpenPort, OpenWirePort, RecordedRequest, Wire } from './wire.ts';
 
-export type RecordedRequest = {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-};
-
-export type HttpFront = {
-  readonly url: string;
-  readonly openSockets: () => number;
-  /** The latest 1,000, oldest first. */
-  readonly requests: () => readonly RecordedRequest[];
-  readonly closeIdleConnections: () => void;
-  /** Take no new connections; resolves when the open ones are gone. */
-  readonly drain: () => Promise<void>;
-  readonly close: () => Promise<void>;
-};
+export type HttpFront = OpenPort & { readonly url: string };
 
 export type HttpFrontOptions = {
   readonly host: string;
   readonly port: number;
   readonly script: () => EngineScript;
-  readonly handle: (exchange: Exchange) => void;
+  readonly whileLoading: Wire['whileLoading'];
+  readonly handle: HandleExchange;
+  readonly record: (request: RecordedRequest) => void;
 };
 
-const keptRequests = 1_000;
+/** One more HTTP port of a wire, which no fault of the script touches: figures, for example. @public */
+export const httpPort =
+  (serve: (context: Parameters<OpenWirePort>[0]) => HandleExchange): OpenWirePort =>
+  (context, address) => {
+    const script = (): EngineScript => ({ ...context.script(), fault: null });
+    return createHttpFront({ ...address, script, whileLoading: 'answers', handle: serve(context), record: context.record });
+  };
 
-export const createHttpFront = async ({ host, port, script, handle }: HttpFrontOptions): Promise<HttpFront> => {
+export const createHttpFront = async (options: HttpFrontOptions): Promise<HttpFront> => {
+  const { host, port, script, whileLoading, handle, record } = options;
   const sockets = new Set<Socket>();
-  const requests: RecordedRequest[] = [];
+  const isClosed = (current: EngineScript): boolean => current.health === 'loading' && whileLoading === 'refuses';
   const answer = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { socket, method = 'GET', url = '/' } = incoming;
     const current = script();
+    if (isClosed(current)) {
+      socket.resetAndDestroy();
+      return;
+    }
     const body = await readBody(incoming);
     if (body === null) return;
-    requests.push(recordOf(incoming, body));
-    if (requests.length > keptRequests) requests.shift();
+    record(recordOf(incoming, body));
     if (current.fault?.kind === 'half-open') return;
     if (current.closeAfterAnswer) response.once('finish', () => socket.end());
-    handle({ request: { method, path: url.split('?', 1)[0] ?? url, body }, response, socket, script: current });
+    const [path = '', query = ''] = url.split('?', 2);
+    handle({ request: { method, path, query, headers: headersOf(incoming), body }, response, socket, script: current });
   };
   const server = createServer((incoming, response) => {
     void answer(incoming, response);
@@ -56,6 +53,10 @@ export const createHttpFront = async ({ host, port, script, handle }: HttpFrontO
   server.maxRequestsPerSocket = 100;
   server.requestTimeout = 0;
   server.on('connection', (socket) => {
+    if (isClosed(script())) {
+      socket.resetAndDestroy();
+      return;
+    }
     sockets.add(socket);
     socket.setNoDelay(true);
     socket.once('close', () => sockets.delete(socket));
@@ -66,10 +67,11 @@ export const createHttpFront = async ({ host, port, script, handle }: HttpFrontO
     new Promise((resolve) => {
       server.close(() => resolve());
     });
+  const { port: opened } = server.address() as AddressInfo;
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`,
+    port: opened,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${opened}`,
     openSockets: () => sockets.size,
-    requests: () => [...requests],
     closeIdleConnections: () => server.closeIdleConnections(),
     drain,
     close: async () => {
@@ -103,6 +105,9 @@ export const readBody = async (incoming: IncomingMessage): Promise<string | null
 const recordOf = (incoming: IncomingMessage, body: string): RecordedRequest => ({
   method: incoming.method ?? '',
   path: incoming.url ?? '',
-  headers: Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)])),
+  headers: headersOf(incoming),
   body,
 });
+
+const headersOf = (incoming: IncomingMessage): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]));

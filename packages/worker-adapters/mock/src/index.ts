@@ -1,8 +1,9 @@
 /** Public surface of the scripted engine and of the adapter for its own wire. */
 export { createMockAdapter } from './adapter.ts';
+export { type CostModel, defaultCost } from './batch.ts';
 export { createControlClient } from './control.ts';
+export type { KvCache } from './engine.ts';
 export { type MockEngine, type MockEngineOptions, mockEngineMain, startMockEngine } from './engine-process.ts';
-export type { RecordedRequest } from './http-front.ts';
 export {
   cudaOutOfMemoryText,
   defaultScript,
@@ -14,5 +15,7 @@ export {
   type ScriptedRefusal,
   type ScriptedStep,
 } from './script.ts';
-export { createMockServer, type MockControl, type MockServer, type MockServerOptions, type WireName } from './server.ts';
+export { createMockServer, type MockControl, type MockServer, type MockServerOptions } from './server.ts';
 export { answerKey, promptTokens, tokenText } from './text.ts';
+export type { RecordedRequest } from './wire.ts';
+export type { WireName } from './wires.ts';

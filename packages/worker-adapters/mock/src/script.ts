@@ -17,6 +17,8 @@ export type MockScript = EngineScript & {
    * the open ones, exit once they are gone.
    */
   readonly onSigterm: 'exit' | 'ignore' | 'silent';
+  /** Each token of made text whose number in this process is a multiple of it is another one than it should be; `null` = none. */
+  readonly flipOneIn: number | null;
 };
 
 export const defaultScript: MockScript = {
@@ -30,6 +32,8 @@ export const defaultScript: MockScript = {
   holdAfterSteps: null,
   sliceBytes: null,
   pings: false,
+  comments: false,
+  lineEnds: 'lf',
   escapeText: false,
   cancelNoticeMs: 0,
   slotsLie: null,
@@ -38,6 +42,7 @@ export const defaultScript: MockScript = {
   loadingMs: 0,
   exitAfter: null,
   onSigterm: 'exit',
+  flipOneIn: null,
 };
 
 /** Text that a CUDA build prints before it dies of device memory. */
@@ -86,15 +91,18 @@ const isFault = (value: unknown): value is ScriptedFault => {
   const { kind, afterSteps, afterBytes, bytes, message, code, stderr, refusal, framing } = value;
   switch (kind) {
     case 'refuse':
-      return isOneOf('prompt-too-long', 'invalid-request', 'unauthorized', 'loading', 'server-error', 'error-page')(refusal);
+      return isOneOf('prompt-too-long', 'invalid-request', 'unauthorized', 'loading', 'queue-full', 'server-error', 'error-page')(refusal);
     case 'half-open':
       return true;
     case 'stall':
     case 'reset':
+    case 'torn':
     case 'garbage':
+    case 'unfinished':
+    case 'engine-abort':
       return isCount(afterSteps);
     case 'cut':
-      return isCount(afterBytes) && isOneOf('broken', 'whole')(framing);
+      return isCount(afterBytes) && isOneOf('broken', 'whole', 'reset')(framing);
     case 'huge-frame':
       return isCount(afterSteps) && isCount(bytes);
     case 'error-event':
@@ -117,6 +125,8 @@ const checks: Readonly<Record<string, (value: unknown) => boolean>> = {
   holdAfterSteps: orNull(isCount),
   sliceBytes: orNull(isPositive),
   pings: isBoolean,
+  comments: isBoolean,
+  lineEnds: isOneOf('lf', 'crlf'),
   escapeText: isBoolean,
   cancelNoticeMs: isCount,
   slotsLie: orNull(isOneOf('all-free', 'all-busy')),
@@ -125,4 +135,5 @@ const checks: Readonly<Record<string, (value: unknown) => boolean>> = {
   loadingMs: isCount,
   exitAfter: orNull((value) => isObject(value) && isCount(value['ms']) && isCount(value['code']) && isString(value['stderr'])),
   onSigterm: isOneOf('exit', 'ignore', 'silent'),
+  flipOneIn: orNull((value) => isCount(value) && value > 0),
 } satisfies Record<keyof MockScript, (value: unknown) => boolean>;

@@ -16,16 +16,19 @@ export class StopText {
     return this.#held;
   }
 
-  /** @returns what may be given out now, and whether a stop text was met (then nothing follows). */
-  push(text: string): { readonly text: string; readonly met: boolean } {
-    if (this.#stop.length === 0) return { text, met: false };
+  /** @returns what may be given out now, and the stop text that was met (then nothing follows). */
+  push(text: string): { readonly text: string; readonly met: string | null } {
+    if (this.#stop.length === 0) return { text, met: null };
     const unsent = this.#held + text;
     this.#held = '';
-    const found = this.#stop.map((word) => unsent.indexOf(word)).filter((at) => at !== -1);
-    if (found.length > 0) return { text: unsent.slice(0, Math.min(...found)), met: true };
-    if (!this.#mayBegin(unsent)) return { text: unsent, met: false };
+    const [first] = this.#stop
+      .map((word) => ({ word, at: unsent.indexOf(word) }))
+      .filter(({ at }) => at !== -1)
+      .toSorted((a, b) => a.at - b.at);
+    if (first !== undefined) return { text: unsent.slice(0, first.at), met: first.word };
+    if (!this.#mayBegin(unsent)) return { text: unsent, met: null };
     this.#held = unsent;
-    return { text: '', met: false };
+    return { text: '', met: null };
   }
 
   #mayBegin(text: string): boolean {

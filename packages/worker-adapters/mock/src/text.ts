@@ -1,7 +1,8 @@
 /**
- * The scripted engine's model: text and tokens as pure functions, so that two processes given the same prompt and seed
- * say the same. It owns no state.
+ * The scripted engine's model: text and tokens as functions of their input, so that two processes given the same
+ * prompt and seed say the same. It owns no state.
  */
+import { randomInt } from 'node:crypto';
 
 const words = [
   ' river',
@@ -36,14 +37,26 @@ const words = [
   ' 🌊',
 ];
 
-/** Text of the token at `index` of the answer to `prompt` under `seed`. */
-export const tokenText = (key: number, index: number): string => words[mix(key ^ Math.imul(index + 1, 0x9e3779b1)) % words.length] ?? '';
+const wordAt = (key: number, index: number): number => mix(key ^ Math.imul(index + 1, 0x9e3779b1)) % words.length;
 
-/** The one number that all text of an answer depends on. */
-export const answerKey = (prompt: string, seed: number): number => {
-  let hash = 0x811c9dc5 ^ seed;
-  for (let i = 0; i < prompt.length; i += 1) hash = Math.imul(hash ^ prompt.charCodeAt(i), 0x01000193);
-  return mix(hash ^ Math.imul(seed, 0x85ebca6b));
+/** Text of the token at `index` of the answer under `key`. */
+export const tokenText = (key: number, index: number): string => words[wordAt(key, index)] ?? '';
+
+/** What a broken replica says in the place of {@link tokenText}. */
+export const wrongTokenText = (key: number, index: number): string => words[(wordAt(key, index) + 1) % words.length] ?? '';
+
+/**
+ * The one number that all text of an answer depends on.
+ *
+ * @param params - Whatever else of the request or of the model changes its text.
+ */
+export const answerKey = (prompt: string, seed: number, params = ''): number =>
+  mix(hashOf(prompt, hashOf(params, 0x811c9dc5 ^ seed)) ^ Math.imul(seed, 0x85ebca6b));
+
+const hashOf = (text: string, start: number): number => {
+  let hash = start;
+  for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash;
 };
 
 const mix = (value: number): number => {
@@ -57,6 +70,8 @@ const mix = (value: number): number => {
 /** Begin of sequence; counted in every prompt. */
 export const bosToken = 1;
 export const eosToken = 2;
+/** A control token that spells nothing. */
+const silentToken = 3;
 
 /** Bytes in one token of a prompt, about what real vocabularies reach. */
 const bytesPerToken = 4;
@@ -76,6 +91,16 @@ export const promptTokens = (prompt: string): number => Math.ceil(Buffer.byteLen
 
 /** Id of a piece of generated text: of its last bytes where it is longer than an id can spell. */
 export const tokenIdOf = (text: string): number => spell(Buffer.from(text).subarray(-maxSpelledBytes));
+
+/** Ids of a piece of generated text that is so many tokens; together they spell it, where an id can spell its share. */
+export const tokenIdsOf = (text: string, tokens: number): readonly number[] => {
+  const bytes = Buffer.from(text);
+  const share = Math.max(1, Math.ceil(bytes.length / tokens));
+  return Array.from({ length: tokens }, (_, i) => {
+    const piece = bytes.subarray(i * share, (i + 1) * share);
+    return piece.length === 0 ? silentToken : spell(piece.subarray(-maxSpelledBytes));
+  });
+};
 
 export const detokenize = (ids: readonly number[]): string => Buffer.concat(ids.map(bytesOf)).toString('utf8');
 
@@ -97,6 +122,24 @@ const bytesOf = (id: number): Buffer => {
   }
   return rest === bytes.length + 1 ? Buffer.from(bytes) : Buffer.alloc(0);
 };
+
+/** Text of one id; its bytes, where they are only a part of a character. */
+export const pieceOf = (id: number): string | readonly number[] => {
+  const bytes = bytesOf(id);
+  const text = bytes.toString('utf8');
+  return Buffer.from(text).equals(bytes) ? text : [...bytes];
+};
+
+/** Sampling fields of a request, in the order given, as one text: what else than prompt and seed changes an answer. */
+export const samplingParams = (body: Readonly<Record<string, unknown>>, fields: readonly string[]): string =>
+  JSON.stringify(fields.map((field) => body[field] ?? null));
+
+/** For requests that sample and name no seed. */
+export const drawSeed = (): number => randomInt(2 ** 32 - 1);
+
+/** The texts in a request's list. */
+export const textsOf = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 
 const vectorLength = 8;
 
