@@ -5,7 +5,7 @@ import type { CoreState } from './core-state.ts';
 import { closeAttempt, freeReleasing, startTask } from './dispatch.ts';
 import type { AttemptOutcome, CoreEvent } from './event.ts';
 import { decideFailover, type Failure } from './failover.ts';
-import type { TaskKey } from './model.ts';
+import type { FailedOn, TaskKey } from './model.ts';
 import { chooseReplica } from './placement.ts';
 import { laneLike } from './reconfiguration.ts';
 import type { Replica } from './replica.ts';
@@ -58,7 +58,7 @@ export function onEnded(state: CoreState, taskKey: TaskKey, number: number, outc
       return;
     case 'failed': // 3
       if (outcome.mayRunAgain) state.fleet.cool(attempt.replica, state.nowMs);
-      task.failedOn = [...task.failedOn, attempt.replica];
+      task.failedOn = [...task.failedOn, toFailedOn(attempt.replica)];
       closeAttempt(state, task, attempt, slot);
       placeAgain(state, task, attempt, outcome, 'failed');
       return;
@@ -94,7 +94,7 @@ export function placeAgain(state: CoreState, task: Task, attempt: Attempt, failu
   // 2
   if (!stillServed(state, task)) {
     const lane = task.spec.determinism === 'strict' ? null : laneLike(state, task);
-    if (lane === null) return finishTask(state, task, unservedEnd(state, task.lane));
+    if (lane === null) return finishTask(state, task, unservedEnd(state, task.lane.id));
     task.lane = lane;
   }
   // 3
@@ -131,6 +131,10 @@ function learn(state: CoreState, task: Task, attempt: Attempt, outcome: Extract<
     prefillMs,
     decodeMs: heldMs - prefillMs,
   });
+}
+
+function toFailedOn({ id, pool }: Replica): FailedOn {
+  return { replicaId: id, poolId: pool.id, host: pool.spec.host };
 }
 
 /** The running attempt with this number; `null` when it is over for us. */

@@ -52,6 +52,8 @@ export function startTask(state: CoreState, task: Task, replica: Replica, queueP
     queuePosition,
     queuedMs: nowMs - task.acceptedAtMs,
     firstPredictedStartMs: task.predictedStartMs,
+    set: task.set,
+    failedOn: task.failedOn,
   });
 }
 

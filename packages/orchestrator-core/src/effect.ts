@@ -3,7 +3,7 @@
  * counts each once, when it does.
  */
 import type { ErrorKind } from '@llama-orch/api-types';
-import type { EngineName, FullPolicy, SessionKey, TaskKey } from './model.ts';
+import type { EngineName, FailedOn, FullPolicy, SessionKey, SetName, TaskKey } from './model.ts';
 
 /** Why a task ended; the one path of every end (DESIGN 4.5). */
 export type TaskEnd =
@@ -66,6 +66,10 @@ export type CoreEffect =
       readonly queuePosition: number;
       readonly queuedMs: number;
       readonly firstPredictedStartMs: number | null;
+      /** The set a `strict` task is pinned to from now on, else `null`. */
+      readonly set: SetName | null;
+      /** Where earlier attempts failed. */
+      readonly failedOn: readonly FailedOn[];
     }
   /**
    * Stop the attempt on its engine; its slot is releasing until `ended`/`slotFreed` say it is free. Its task has ended, but for

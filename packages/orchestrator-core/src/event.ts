@@ -3,7 +3,8 @@
  * `nowMs` (milliseconds, any fixed origin, never decreasing) is its only time.
  */
 import type { ErrorKind } from '@llama-orch/api-types';
-import type { CoreConfig, ReplicaSpec, SessionKey, TaskKey, TaskSpec } from './model.ts';
+import type { Acceptance } from './effect.ts';
+import type { BudgetLevel, CoreConfig, FailedOn, ReplicaSpec, SessionKey, SetName, TaskKey, TaskSpec } from './model.ts';
 
 /** How one attempt on one replica ended. */
 export type AttemptOutcome =
@@ -20,9 +21,37 @@ export type AttemptOutcome =
   /** The attempt stopped because an `abort` effect asked for it. */
   | { readonly kind: 'aborted' };
 
+/** A task that was admitted before a restart and has not ended. */
+export type RestoredTask = {
+  readonly spec: TaskSpec;
+  /** What it was promised. */
+  readonly acceptance: Pick<Acceptance, 'laneId' | 'engine' | 'ctxTokens' | 'maxTokens' | 'deadlineMs' | 'samplerProfileVersion'>;
+  /** On this run's clock; below its origin for most. */
+  readonly acceptedAtMs: number;
+  /** Attempts dispatched; 0 = it never left its queue. */
+  readonly attempts: number;
+  /** The set it is pinned to. */
+  readonly set: SetName | null;
+  readonly failedOn: readonly FailedOn[];
+  /** A reader may have seen text of it that only its engine could repeat. */
+  readonly firstTokenShown: boolean;
+};
+
+export type RestoredSession = { readonly sessionKey: SessionKey; readonly turns: number; readonly lastUsedMs: number };
+
+/** What a controller that ended left behind. */
+export type RestoredState = {
+  /** In the order of their acceptance. */
+  readonly tasks: readonly RestoredTask[];
+  readonly sessions: readonly RestoredSession[];
+  readonly budgets: readonly (BudgetLevel & { readonly atMs: number })[];
+};
+
 export type CoreEvent =
   /** First event, and again at each reload. Replicas and tasks of pools that remain are kept. */
   | { readonly kind: 'configured'; readonly nowMs: number; readonly config: CoreConfig }
+  /** At most once, after the first `configured` and before anything else (ORCH-3302). */
+  | { readonly kind: 'restored'; readonly nowMs: number; readonly state: RestoredState }
   | { readonly kind: 'enqueue'; readonly nowMs: number; readonly task: TaskSpec }
   | { readonly kind: 'cancel'; readonly nowMs: number; readonly taskKey: TaskKey }
   /** The replica is Ready (ORCH-3010), or became Ready again. */

@@ -262,7 +262,12 @@ export class Fleet {
     this.onSlots(replica);
     this.#refreshLane(lane, nowMs);
     // Fewer Ready ones: a replica that re-runs avoided may now be the only one left for them.
-    for (const gate of lane.queue.reruns) for (const avoided of gate.scope.avoid) if (avoided.canTake) this.#listener.onOffer(avoided);
+    for (const gate of lane.queue.reruns) {
+      for (const { replicaId } of gate.scope.avoid) {
+        const avoided = this.replicas.get(replicaId);
+        if (avoided?.canTake === true) this.#listener.onOffer(avoided);
+      }
+    }
   }
 
   #count(replica: Replica, by: 1 | -1): void {

@@ -108,6 +108,21 @@ export type TaskSpec = {
   readonly kvHint: KvHint;
 };
 
+/** A replica on which an attempt failed, as it was then: it may be gone, and its pool too. */
+export type FailedOn = { readonly replicaId: string; readonly poolId: string; readonly host: string };
+
+/** A replica set by name, for whoever must find it again after a restart. */
+export type SetName = { readonly id: string; readonly engineVersion: string };
+
+/** Level of one token bucket: `id` names a tenant or a class. */
+export type BudgetLevel = {
+  readonly owner: 'tenant' | 'class';
+  readonly id: string;
+  readonly unit: 'requests' | 'tokens';
+  /** Below 0 where more was used than was taken. */
+  readonly level: number;
+};
+
 /** A pool's live worker. `replicaId` is `pool_id/start_count`. */
 export type ReplicaSpec = {
   readonly replicaId: string;

@@ -33,17 +33,21 @@ export function servesScope(replica: Replica, scope: GateScope): boolean {
   if (scope.pool !== null && replica.pool !== scope.pool) return false;
   if (scope.set !== null && replica.set !== scope.set) return false;
   // 2
-  return !scope.avoid.includes(replica) || othersReady(replica.lane, scope) === 0;
+  return !avoids(scope, replica) || othersReady(replica.lane, scope) === 0;
 }
 
 /** Ready replicas in scope besides the avoided ones. */
 function othersReady(lane: Lane, scope: GateScope): number {
-  if (scope.pool !== null) return scope.pool.replica?.ready === true && !scope.avoid.includes(scope.pool.replica) ? 1 : 0;
+  if (scope.pool !== null) return scope.pool.replica?.ready === true && !avoids(scope, scope.pool.replica) ? 1 : 0;
   let ready = scope.set === null ? lane.readyReplicas : scope.set.readyReplicas;
-  for (const avoided of scope.avoid) {
-    if (avoided.ready && avoided.lane === lane && (scope.set === null || avoided.set === scope.set)) ready -= 1;
+  for (const { replica } of [...lane.pools, ...lane.leaving]) {
+    if (replica !== null && replica.ready && avoids(scope, replica) && (scope.set === null || replica.set === scope.set)) ready -= 1;
   }
   return ready;
+}
+
+function avoids(scope: GateScope, replica: Replica): boolean {
+  return scope.avoid.some(({ replicaId }) => replicaId === replica.id);
 }
 
 /** What placement needs of a task; one that is only being considered has no session yet where it would be a new one. */
@@ -89,8 +93,8 @@ export function chooseReplica(lane: Lane, task: Placeable, scope: GateScope): Re
 function distanceFromFailures(task: Placeable, replica: Replica): number {
   let distance = 2;
   for (const failed of task.failedOn) {
-    if (failed.pool.id === replica.pool.id) return 0;
-    if (failed.pool.spec.host === replica.pool.spec.host) distance = 1;
+    if (failed.poolId === replica.pool.id) return 0;
+    if (failed.host === replica.pool.spec.host) distance = 1;
   }
   return distance;
 }

@@ -3,7 +3,7 @@
  */
 import type { CoreEffect } from './effect.ts';
 import type { CoreEvent } from './event.ts';
-import type { Priority, SessionKey, TaskKey } from './model.ts';
+import type { BudgetLevel, Priority, SessionKey, TaskKey } from './model.ts';
 
 /** Live figures of one task; absent once it has ended. */
 export type TaskFigures = {
@@ -67,4 +67,6 @@ export interface Scheduler {
   replicas(): readonly ReplicaFigures[];
   lanes(): readonly LaneFigures[];
   shares(): ShareFigures;
+  /** Buckets that are not full. */
+  budgets(nowMs: number): readonly BudgetLevel[];
 }

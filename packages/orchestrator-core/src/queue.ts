@@ -11,6 +11,7 @@ import { assert } from './assert.ts';
 import { CLASSES, type ClassWeights, Flow, LaneShares } from './fairness.ts';
 import { IndexedHeap, type HeapNode } from './heap.ts';
 import type { Pool } from './lane.ts';
+import type { FailedOn } from './model.ts';
 import { servesScope } from './placement.ts';
 import { RankWindow } from './rank-window.ts';
 import type { Replica } from './replica.ts';
@@ -41,7 +42,7 @@ export type GateScope = {
   /** Only replicas of this set; `null` = any set. */
   readonly set: ReplicaSet | null;
   /** Replicas these re-runs failed on; served only when no other Ready one is in scope. */
-  readonly avoid: readonly Replica[];
+  readonly avoid: readonly FailedOn[];
 };
 
 /** Waiting tasks with one scope. */
@@ -370,7 +371,12 @@ function earlier(a: GateFlow | undefined, b: GateFlow | undefined): GateFlow | u
 }
 
 function sameScope(a: GateScope, b: GateScope): boolean {
-  return a.pool === b.pool && a.set === b.set && a.avoid.length === b.avoid.length && a.avoid.every((replica) => b.avoid.includes(replica));
+  return (
+    a.pool === b.pool &&
+    a.set === b.set &&
+    a.avoid.length === b.avoid.length &&
+    a.avoid.every(({ replicaId }) => b.avoid.some((other) => other.replicaId === replicaId))
+  );
 }
 
 function dropFrom<T>(list: T[], item: T): void {

@@ -45,6 +45,19 @@ export class TokenBucket {
     this.#level -= amount;
   }
 
+  /** Tokens in it now; `null` = it is full. */
+  levelAt(nowMs: number): number | null {
+    this.#refill(nowMs);
+    return this.#level >= this.#burst ? null : this.#level;
+  }
+
+  /** Take over what an earlier run left. */
+  restore(level: number, atMs: number, nowMs: number): void {
+    this.#level = Math.min(this.#burst, level);
+    this.#lastMs = atMs;
+    this.#refill(nowMs);
+  }
+
   /** Correct an estimate once the true amount is known; negative = more was used than was taken. */
   giveBack(amount: number): void {
     this.#level = Math.min(this.#burst, this.#level + amount);

@@ -52,7 +52,7 @@ function relane(state: CoreState, displaced: readonly Task[]): void {
     if (task.lane.queue.size === 0) task.lane.drain.onEmptied(state.nowMs);
     const lane = task.set === null ? laneLike(state, task) : null;
     if (lane === null) {
-      finishTask(state, task, unservedEnd(state, task.lane));
+      finishTask(state, task, unservedEnd(state, task.lane.id));
       continue;
     }
     task.lane = lane;
@@ -74,8 +74,12 @@ export function laneLike(state: CoreState, task: Task): Lane | null {
   const { engine, samplerProfileVersion } = task.lane.shape;
   const { ctxTokens } = task;
   const maxTokens = task.spec.workload === 'completion' ? task.maxTokens : null;
-  const promised: TaskSpec = { ...task.spec, engine, samplerProfileVersion, ctxTokens, maxTokens };
-  const found = findCandidates(state.fleet.lanesOf(task.spec.modelDigest), promised, state.pinnedPool(task.spec));
+  return laneFor(state, { ...task.spec, engine, samplerProfileVersion, ctxTokens, maxTokens });
+}
+
+/** A lane that meets every demand of the task, one that can serve now or soon before others. */
+export function laneFor(state: CoreState, spec: TaskSpec): Lane | null {
+  const found = findCandidates(state.fleet.lanesOf(spec.modelDigest), spec, state.pinnedPool(spec));
   if (found.kind === 'refused') return null;
   return (found.fits.find(({ lane }) => lane.available) ?? found.fits[0])?.lane ?? null;
 }

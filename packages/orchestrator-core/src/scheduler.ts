@@ -10,9 +10,10 @@ import type { CoreEffect } from './effect.ts';
 import type { CoreEvent } from './event.ts';
 import { laneFigures, replicaFigures, sessionFigures, shareFigures, taskFigures } from './figures.ts';
 import { onEnqueue } from './intake.ts';
-import type { CoreConfig, SessionKey, TaskKey } from './model.ts';
+import type { BudgetLevel, CoreConfig, SessionKey, TaskKey } from './model.ts';
 import type { LaneFigures, ReplicaFigures, Scheduler, SessionFigures, ShareFigures, TaskFigures } from './ports.ts';
 import { reconfigure } from './reconfiguration.ts';
+import { budgetLevels, restore } from './restore.ts';
 import { stopTask } from './task-end.ts';
 import { settle, watch } from './time-flow.ts';
 
@@ -56,6 +57,9 @@ class CoreScheduler implements Scheduler {
         break;
       case 'configured':
         reconfigure(state, event.config);
+        break;
+      case 'restored':
+        restore(state, event.state);
         break;
       case 'cancel':
         this.#onCancel(event.taskKey);
@@ -129,6 +133,10 @@ class CoreScheduler implements Scheduler {
 
   shares(): ShareFigures {
     return shareFigures(this.#state.classServedMs, this.#state.tenants.values());
+  }
+
+  budgets(nowMs: number): readonly BudgetLevel[] {
+    return budgetLevels(this.#state, nowMs);
   }
 
   /** Canceled at once in every state; of a task that has ended there is nothing to cancel (ORCH-2003, 3026). */

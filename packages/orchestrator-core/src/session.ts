@@ -109,6 +109,23 @@ export class SessionTable {
     return known;
   }
 
+  /** What an earlier run left of a session, cold: its KV may still be there, but nobody knows. Called in the order of last use. */
+  restore(key: SessionKey, turns: number, lastUsedMs: number): void {
+    const session = new Session(key, lastUsedMs);
+    session.turns = turns;
+    this.#byKey.set(key, session);
+    this.#linkNewest(session);
+    this.#evictSurplus();
+  }
+
+  /** A task that was admitted by an earlier run belongs to it; no new turn begins. */
+  rejoin(key: SessionKey, nowMs: number): Session {
+    const known = this.#byKey.get(key);
+    if (known === undefined) return this.beginTurn(key, undefined, nowMs);
+    known.active += 1;
+    return known;
+  }
+
   /** A task of the session ended, in whatever way. Its place in the order is put right when it would expire. */
   endTurn(session: Session, nowMs: number): void {
     session.active -= 1;

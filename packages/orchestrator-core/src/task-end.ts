@@ -39,8 +39,8 @@ export function finishTask(state: CoreState, task: Task, end: TaskEnd, usedToken
   state.emit({ kind: 'finish', taskKey: task.spec.taskKey, end });
 }
 
-export function unservedEnd(state: CoreState, lane: Lane): TaskEnd {
-  const message = `Nothing can serve lane ${lane.id}. Look at the health of its pools; send it again later.`;
+export function unservedEnd(state: CoreState, laneId: string): TaskEnd {
+  const message = `Nothing can serve lane ${laneId}. Look at the health of its pools; send it again later.`;
   return failed('pool-unavailable', message, Math.ceil(state.recoveryMs));
 }
 

@@ -2,7 +2,7 @@
 import type { Flow } from './fairness.ts';
 import type { HeapNode } from './heap.ts';
 import type { Lane } from './lane.ts';
-import type { TaskSpec } from './model.ts';
+import type { FailedOn, TaskSpec } from './model.ts';
 import type { GateFlow } from './queue.ts';
 import type { Ranked } from './rank-window.ts';
 import type { Replica } from './replica.ts';
@@ -36,7 +36,7 @@ export class Attempt {
 }
 
 /** Shared by all tasks that never failed anywhere. */
-const NOWHERE: readonly Replica[] = [];
+const NOWHERE: readonly FailedOn[] = [];
 
 /**
  * Queued (in a gate), running (`attempt` set), or ended and forgotten.
@@ -70,7 +70,7 @@ export class Task implements HeapNode, Ranked {
   attempt: Attempt | null = null;
   /** The set a `strict` task is pinned to by its first dispatch. */
   set: ReplicaSet | null = null;
-  failedOn: readonly Replica[] = NOWHERE;
+  failedOn: readonly FailedOn[] = NOWHERE;
 
   gateFlow: GateFlow | null = null;
   previous: Task | null = null;

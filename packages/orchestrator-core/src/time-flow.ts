@@ -63,7 +63,7 @@ function sweep(state: CoreState): void {
   state.sweepAtMs = nextMs;
   for (const { task, because } of tasks) {
     if (because === 'nothing serves it') {
-      finishTask(state, task, unservedEnd(state, task.lane));
+      finishTask(state, task, unservedEnd(state, task.lane.id));
       continue;
     }
     const message = 'The worker died, and no replica whose output would continue the stream byte for byte can come back. Send it again.';

@@ -38,7 +38,7 @@ export function findUnserved(fleet: Fleet, graceMs: number, nowMs: number): Unse
       // 2
       if (pool !== null && isOver(pool.deadSinceMs)) {
         for (const task of gate.tasks()) tasks.push({ task, because: 'nothing serves it' });
-      } else if (set !== null && isOver(setDeadSinceMs(set))) {
+      } else if (set !== null && isOver(setDeadSinceMs(lane, set))) {
         // 3
         for (const task of gate.tasks()) tasks.push({ task, because: 'its set is gone' });
       }
@@ -53,8 +53,10 @@ function waitingGates(lane: Lane) {
 }
 
 /** Since when no pool of a set can bring it back: Infinity = one can, -Infinity = none ever will. */
-function setDeadSinceMs(set: ReplicaSet): number {
+function setDeadSinceMs(lane: Lane, set: ReplicaSet): number {
   let sinceMs = -Infinity;
+  // After a restart of the controller every set is known by name only: any pool that has not shown its own may be of it.
+  for (const pool of lane.pools) if (pool.set === null) sinceMs = Math.max(sinceMs, pool.deadSinceMs);
   for (const pool of set.pools) sinceMs = Math.max(sinceMs, pool.deadSinceMs);
   return sinceMs;
 }

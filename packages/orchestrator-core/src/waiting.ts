@@ -1,5 +1,6 @@
 /** Which gate a task waits in, and the counts that go with entering and leaving a queue. Who goes next is the queue's. */
 import type { CoreState } from './core-state.ts';
+import type { FailedOn } from './model.ts';
 import type { Gate, GateScope } from './queue.ts';
 import type { Task } from './task.ts';
 
@@ -22,7 +23,12 @@ export function leaveQueue(task: Task): void {
 export function scopeOf(state: CoreState, task: Task): GateScope {
   const pool = state.pinnedPool(task.spec);
   if (task.attempts === 0) return (pool?.pins ?? task.lane.queue.open).scope;
-  return { pool, set: task.set, avoid: task.failedOn.filter((replica) => !replica.gone) };
+  return { pool, set: task.set, avoid: task.failedOn.filter((failed) => mayServe(state, failed)) };
+}
+
+/** Whether that very replica may still take a task: of a pool without one nobody knows. */
+function mayServe({ fleet }: CoreState, { poolId, replicaId }: FailedOn): boolean {
+  return fleet.replicas.has(replicaId) || fleet.pools.get(poolId)?.replica === null;
 }
 
 export function gateOf(state: CoreState, task: Task): Gate {
