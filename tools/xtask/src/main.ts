@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'regen-schema': async () => (await import('./regen-schema.ts')).regenSchema,
   'spec-extract': async () => (await import('./spec-extract.ts')).specExtract,
   docs: async () => (await import('./docs.ts')).docs,
+  linkcheck: async () => (await import('./linkcheck.ts')).linkcheck,
   'ci:haiku:cpu': async () => (await import('./ci-haiku.ts')).ciHaikuCpu,
   'ci:haiku:gpu': async () => (await import('./ci-haiku.ts')).ciHaikuGpu,
   simulate: async () => (await import('./simulate.ts')).simulate,

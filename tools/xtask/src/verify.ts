@@ -29,6 +29,7 @@ const steps: readonly Step[] = [
   toolStep('tidy', xtask('tidy'), 'pnpm xtask tidy'),
   toolStep('platforms', [process.execPath, join(workspaceRoot, 'ci', 'check-platforms.mjs')], 'node ci/check-platforms.mjs'),
   toolStep('generated files', xtask('regen', '--check'), 'pnpm xtask regen'),
+  toolStep('links', xtask('linkcheck'), 'pnpm xtask linkcheck'),
   { name: 'tests', remedy: 'pnpm vitest', run: runVitest },
   toolStep(
     'compliance',
