@@ -151,19 +151,19 @@ test('repeats a POST, and a stream, whose kept-alive connection died under it be
   const http = connect(url, { maxConnections: 1 });
   expect(await http.requestText(post, { signal: never() })).toBe('".');
   expect(await http.requestText(post, { signal: never() })).toBe('".');
-  expect(await collect(stream(http))).toEqual({ batches: ['".END'], error: null });
-  expect([...perConnection.values()]).toEqual([2, 2, 1]);
+  for (let each = 0; each < 2; each += 1) expect(await collect(stream(http))).toEqual({ batches: ['".END'], error: null });
+  expect([...perConnection.values()]).toEqual([2, 1, 2, 1]);
 });
 
 test('does not repeat once an answer had begun', async () => {
   let requests = 0;
   const { url } = await serve(({ socket }) => {
     requests += 1;
-    if (requests === 1) socket.write(ok('1'));
+    if (requests === 1) socket.write(ok('.'));
     else socket.end(`${streamHead}${chunk('ab')}`);
   });
   const http = connect(url, { maxConnections: 1 });
-  await http.requestJson(post, { signal: never() });
+  await collect(stream(http));
   const { batches, error } = await collect(stream(http));
   expect(batches.join('')).toBe('ab');
   expect(error).toMatchObject({ kind: 'worker-reset', mayRunAgain: true });
@@ -307,4 +307,42 @@ test('keeps a refusal of a stream short', async () => {
   const { error } = await collect(stream(connect(url)));
   expect(error).toMatchObject({ kind: 'engine-rejected' });
   expect(error instanceof WorkerError && error.message.length).toBeLessThan(70_000);
+});
+
+test('sends streams in order over no more connections than it may, each kept for the next', async () => {
+  const seen: string[] = [];
+  const { url } = await serve(({ socket, head, connection }) => {
+    seen.push(`${/x-nth: (\d)/.exec(head)?.[1]} on ${connection}`);
+    setImmediate(() => socket.write(ok('.')));
+  });
+  const http = connect(url, { maxConnections: 1 });
+  const streams = [1, 2, 3].map((nth) =>
+    http.openEventStream(() => ({ ...post, headers: { 'x-nth': String(nth) } }), new Letters(), never()),
+  );
+  for (const answer of await Promise.all(streams.map(collect))) expect(answer).toEqual({ batches: ['.END'], error: null });
+  expect(seen).toEqual(['1 on 1', '2 on 1', '3 on 1']);
+});
+
+test('uses no connection again on which the engine said goodbye, or whose answer was not the end', async () => {
+  const seen: number[] = [];
+  const { url, sockets } = await serve(({ socket, connection }) => {
+    seen.push(connection);
+    if (connection === 1) setTimeout(() => socket.write('HTTP/1.1 408 Request Timeout\r\n\r\n'), 1);
+    socket.write(connection === 2 ? `${ok('.')}more` : ok('.'));
+  });
+  const http = connect(url);
+  for (let nth = 1; nth <= 3; nth += 1) {
+    expect(await collect(stream(http))).toEqual({ batches: ['.END'], error: null });
+    if (nth < 3) await expect.poll(() => sockets.size, patience).toBe(0);
+  }
+  expect(seen).toEqual([1, 2, 3]);
+});
+
+test('takes what is no HTTP for a broken worker, and sends no header that HTTP cannot carry', async () => {
+  const { url, sockets } = await serve(({ socket }) => socket.write('* OK IMAP4 ready\r\n'));
+  const http = connect(url);
+  expect((await collect(stream(http))).error).toMatchObject({ kind: 'worker-reset', mayRunAgain: true });
+  await expect.poll(() => sockets.size, patience).toBe(0);
+  const split = http.openEventStream(() => ({ ...post, headers: { 'x-a': 'b\r\nx-c: d' } }), new Letters(), never());
+  expect((await collect(split)).error).toMatchObject({ kind: 'worker-reset' });
 });

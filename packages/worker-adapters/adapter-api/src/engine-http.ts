@@ -2,9 +2,10 @@
  * HTTP to one engine: a bounded pool of kept-alive connections, single calls and event streams over them. It owns
  * connections, time limits and retries; it knows no engine's paths or bodies.
  */
-import { type Dispatcher, Pool } from 'undici';
+import { Pool } from 'undici';
 import { EventStream, type StreamDecoder } from './event-stream.ts';
 import { type HttpAnswer, HttpCall } from './http-call.ts';
+import { StreamPool, type StreamPoolOptions, type StreamRequest } from './stream-pool.ts';
 import { TrackedClient } from './tracked-client.ts';
 import { abortedError, isReset, transportError } from './transport-error.ts';
 import type { AdapterOptions } from './worker-adapter.ts';
@@ -49,6 +50,8 @@ const defaultMaxBodyBytes = 16 * 1024 * 1024;
  */
 export class EngineHttp {
   readonly #pool: Pool;
+  /** `null` over TLS: then streams go the way of calls. */
+  readonly #streams: StreamPool | null;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #options: EngineHttpOptions;
 
@@ -63,11 +66,12 @@ export class EngineHttp {
       keepAliveTimeout: idleTimeoutMs,
       keepAliveMaxTimeout: idleTimeoutMs,
       maxRequestsPerClient: maxRequestsPerConnection,
-      connectTimeout: Math.min(connectTimeoutMs, options.callTimeoutMs),
+      connectTimeout: connectTimeout(options),
       // A queued or slow generation is silent for as long as it likes; the caller's watchdog judges it.
       headersTimeout: 0,
       bodyTimeout: 0,
     });
+    this.#streams = options.baseUrl.startsWith('http:') ? new StreamPool(streamPoolOptions(options)) : null;
   }
 
   /** The answer's JSON. @errors `worker-reset` also where the body of a success is not JSON. */
@@ -120,7 +124,11 @@ export class EngineHttp {
    */
   openEventStream<T>(toRequest: () => EngineRequest, decoder: StreamDecoder<T>, signal: AbortSignal): AsyncIterable<readonly T[]> {
     return new EventStream({
-      dispatch: (handler) => this.#pool.dispatch(this.#dispatchOptions(toRequest()), handler),
+      dispatch: (handler, again) => {
+        const request = this.#dispatchOptions(toRequest());
+        if (this.#streams === null) this.#pool.dispatch(request, handler);
+        else this.#streams.dispatch(request, handler, again);
+      },
       decoder,
       signal,
       toError: this.#options.toError,
@@ -129,15 +137,27 @@ export class EngineHttp {
 
   /** Close every connection; calls and streams in flight end as `aborted`. */
   async close(): Promise<void> {
+    this.#streams?.close();
     await this.#pool.destroy();
   }
 
-  #dispatchOptions(request: EngineRequest): Dispatcher.DispatchOptions {
-    const options: Dispatcher.DispatchOptions = {
-      method: request.method,
-      path: request.path,
-      headers: { ...this.#headers, ...(request.body === undefined ? {} : { 'content-type': 'application/json' }), ...request.headers },
+  #dispatchOptions({ method, path, headers, body }: EngineRequest): StreamRequest {
+    return {
+      method,
+      path,
+      headers: { ...this.#headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      body: body === undefined ? null : JSON.stringify(body),
     };
-    return request.body === undefined ? options : { ...options, body: JSON.stringify(request.body) };
   }
 }
+
+const connectTimeout = ({ callTimeoutMs }: EngineHttpOptions): number => Math.min(connectTimeoutMs, callTimeoutMs);
+
+const streamPoolOptions = (options: EngineHttpOptions): StreamPoolOptions => ({
+  baseUrl: options.baseUrl,
+  maxConnections: options.maxConnections,
+  maxRequestsPerConnection,
+  idleTimeoutMs,
+  connectTimeoutMs: connectTimeout(options),
+  nowMs: options.nowMs,
+});

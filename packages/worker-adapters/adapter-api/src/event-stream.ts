@@ -2,9 +2,8 @@
  * A streamed answer as an async iterable of batches. It owns pacing between socket and consumer, aborting and the order
  * of events and failures; what the bytes mean is the decoder's.
  */
-import type { Dispatcher } from 'undici';
 import type { HttpAnswer } from './http-call.ts';
-import type { ConnectionAware } from './tracked-client.ts';
+import type { StreamController, StreamHandler } from './stream-connection.ts';
 import { abortedError, isReset, transportError } from './transport-error.ts';
 import { WorkerError } from './worker-error.ts';
 
@@ -12,13 +11,15 @@ import { WorkerError } from './worker-error.ts';
 export interface StreamDecoder<T> {
   /** The head of a successful answer came. */
   open(out: T[]): void;
+  /** The bytes are valid only during the call: what is kept of them is copied. */
   push(chunk: Buffer, out: T[]): void;
   /** The answer ended as HTTP wants it to end. Gives what is left, or throws where the engine had not said it is complete. */
   end(): readonly T[] | Promise<readonly T[]>;
 }
 
 export type EventStreamOptions<T> = {
-  readonly dispatch: (handler: Dispatcher.DispatchHandler) => boolean;
+  /** `isAgain`: the request was sent once before, on a kept-alive connection that had died. */
+  readonly dispatch: (handler: StreamHandler, again: { readonly isAgain: boolean }) => void;
   readonly decoder: StreamDecoder<T>;
   readonly signal: AbortSignal;
   readonly toError: (refusal: HttpAnswer) => WorkerError;
@@ -31,14 +32,14 @@ const maxRefusalBytes = 64 * 1024;
 /**
  * States: `idle` (nothing sent) → `open` → `over` (nothing more comes: `#failure` says how it ended, `null` = whole).
  *
- * A batch gathers all that one read from the network gave: undici calls back once per HTTP chunk, and a microtask after
+ * A batch gathers all that one read from the network gave: the connection calls back once per HTTP chunk, and a microtask after
  * the last of them hands the batch over. So a token costs no promise; a batch costs one.
  */
-export class EventStream<T> implements AsyncIterableIterator<readonly T[]>, Dispatcher.DispatchHandler, ConnectionAware {
+export class EventStream<T> implements AsyncIterableIterator<readonly T[]>, StreamHandler {
   reusedConnection = false;
   readonly #options: EventStreamOptions<T>;
   #state: 'idle' | 'open' | 'over' = 'idle';
-  #controller: Dispatcher.DispatchController | null = null;
+  #controller: StreamController | null = null;
   #batch: T[] = [];
   #waitingBytes = 0;
   #failure: WorkerError | null = null;
@@ -82,13 +83,13 @@ export class EventStream<T> implements AsyncIterableIterator<readonly T[]>, Disp
     this.#abort(abortedError(this.#options.signal.reason));
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: StreamController): void {
     // Thrown, not aborted: an abort here would close a connection that others can use.
     if (this.#state === 'over') throw abortedError();
     this.#controller = controller;
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
+  onResponseStart(_controller: StreamController, status: number): void {
     if (status < 200 || this.#state === 'over') return;
     this.#status = status;
     if (status >= 300) return;
@@ -101,7 +102,7 @@ export class EventStream<T> implements AsyncIterableIterator<readonly T[]>, Disp
     if (this.#batch.length > 0) this.#scheduleFlush();
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(controller: StreamController, chunk: Buffer): void {
     if (this.#state === 'over') return;
     if (this.#status >= 300) {
       this.#collectRefusal(chunk);
@@ -142,7 +143,7 @@ export class EventStream<T> implements AsyncIterableIterator<readonly T[]>, Disp
     } else this.#complete(rest);
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+  onResponseError(_controller: StreamController | null, error: Error): void {
     if (this.#state === 'over') return;
     if (this.#status === 0 && this.reusedConnection && !this.#retried && isReset(error)) {
       this.#retried = true;
@@ -165,7 +166,7 @@ export class EventStream<T> implements AsyncIterableIterator<readonly T[]>, Disp
 
   #dispatch(): void {
     try {
-      this.#options.dispatch(this);
+      this.#options.dispatch(this, { isAgain: this.#retried });
     } catch (thrown) {
       this.#finish(transportError(thrown));
     }
@@ -177,7 +178,7 @@ export class EventStream<T> implements AsyncIterableIterator<readonly T[]>, Disp
   }
 
   #collectRefusal(chunk: Buffer): void {
-    this.#refusal.push(chunk);
+    this.#refusal.push(Buffer.from(chunk));
     this.#refusalBytes += chunk.length;
     if (this.#refusalBytes < maxRefusalBytes) return;
     this.#finish(this.#refusalError());

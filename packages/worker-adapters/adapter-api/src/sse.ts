@@ -62,8 +62,9 @@ export class SseReader {
     if (whole < chunk.length) this.#hold(chunk.subarray(whole));
   }
 
+  /** Copies: whoever reads the socket uses its buffer again. */
   #hold(bytes: Buffer): void {
-    this.#held.push(bytes);
+    this.#held.push(Buffer.from(bytes));
     this.#heldBytes += bytes.length;
     this.#checkSize(this.#heldBytes + (this.#data?.length ?? 0));
   }

@@ -158,7 +158,7 @@ export type AdapterOptions = {
   readonly baseUrl: string;
   /** Key of the engine, where it wants one. */
   readonly apiKey?: string;
-  /** Connections to the worker at most; >= 1. */
+  /** Connections to the worker at most, for streams and as many for other calls; >= 1. */
   readonly maxConnections: number;
   /** How long a call that is not `submit` may take, ms. */
   readonly callTimeoutMs: number;

@@ -187,7 +187,7 @@ class LineDecoder implements StreamDecoder<WorkerEvent> {
     const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     const whole = bytes.lastIndexOf(0x0a) + 1;
     for (const line of bytes.toString('utf8', 0, whole).split('\n')) if (line !== '') this.#line(line, out);
-    this.#held = bytes.subarray(whole);
+    this.#held = Buffer.from(bytes.subarray(whole));
     if (this.#held.length > maxLineBytes) throw broken(`a line larger than ${maxLineBytes} bytes`);
   }
 
