@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { commandNames, commands } from './commands.ts';
 import { workspaceRoot } from './workspace-root.ts';
 
 type Outcome = { code: number; stdout: string; stderr: string };
@@ -19,9 +20,8 @@ async function xtask(...args: readonly string[]): Promise<Outcome> {
 test('without a command it lists them all, each with its line', async () => {
   const { code, stdout } = await xtask();
   expect(code).toBe(0);
-  for (const name of ['dev', 'verify', 'tidy', 'regen', 'regen-openapi', 'regen-schema', 'spec-extract', 'docs', 'simulate']) {
-    expect(stdout).toMatch(new RegExp(`^  ${name} +\\S`, 'm'));
-  }
+  expect(commandNames.length).toBeGreaterThan(10);
+  for (const name of commandNames) expect(stdout).toMatch(new RegExp(`^  ${name} +\\S`, 'm'));
 });
 
 test('an unknown command is exit 2 and names the nearest', async () => {
@@ -35,6 +35,12 @@ test('an unknown flag is exit 2', async () => {
 
 test('a port that is none is exit 2', async () => {
   expect(await xtask('dev', '--port', '70000')).toMatchObject({ code: 2, stderr: expect.stringContaining('0 to 65535') });
+});
+
+test.each(commandNames)('the command %s has a line, and help of its own', async (name) => {
+  const command = await commands[name]?.();
+  expect(command?.summary.length).toBeGreaterThan(15);
+  expect(command?.answersHelp ?? command?.usage).toBeTruthy();
 });
 
 test('help tells a command’s flags and runs nothing', async () => {

@@ -3,24 +3,8 @@
  * The developer's command line: finds the subcommand and runs it. It knows the names of the commands and nothing of their
  * work; each is loaded only when it is called.
  */
-import { type Command, isUsageError } from './command.ts';
-
-/** Every command, in the order in which the list shows them. */
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  dev: async () => (await import('./dev.ts')).dev,
-  verify: async () => (await import('./verify.ts')).verify,
-  tidy: async () => (await import('./tidy.ts')).tidy,
-  regen: async () => (await import('./regen.ts')).regen,
-  'regen-openapi': async () => (await import('./regen-openapi.ts')).regenOpenapi,
-  'regen-schema': async () => (await import('./regen-schema.ts')).regenSchema,
-  'spec-extract': async () => (await import('./spec-extract.ts')).specExtract,
-  docs: async () => (await import('./docs.ts')).docs,
-  linkcheck: async () => (await import('./linkcheck.ts')).linkcheck,
-  'ci:haiku:cpu': async () => (await import('./ci-haiku.ts')).ciHaikuCpu,
-  'ci:haiku:gpu': async () => (await import('./ci-haiku.ts')).ciHaikuGpu,
-  simulate: async () => (await import('./simulate.ts')).simulate,
-  bench: async () => (await import('./bench.ts')).bench,
-};
+import { isUsageError } from './command.ts';
+import { commandNames, commands } from './commands.ts';
 
 // A terminal that is closed while we tidy up must not keep us from it.
 process.stdout.on('error', () => undefined);
@@ -53,7 +37,7 @@ function asksForHelp(args: readonly string[]): boolean {
 }
 
 async function list(): Promise<number> {
-  const width = Math.max(...Object.keys(commands).map((name) => name.length));
+  const width = Math.max(...commandNames.map((name) => name.length));
   console.log('usage: pnpm xtask COMMAND [ARGUMENTS], `--help` after a command explains it\n');
   for (const [name, load] of Object.entries(commands)) console.log(`  ${name.padEnd(width)}  ${(await load()).summary}`);
   return 0;
@@ -61,6 +45,6 @@ async function list(): Promise<number> {
 
 async function unknown(name: string): Promise<number> {
   const { didYouMean } = await import('@llama-orch/config-schema');
-  console.error(`xtask: there is no command "${name}"${didYouMean(name, Object.keys(commands)) || '; `pnpm xtask` lists them all'}`);
+  console.error(`xtask: there is no command "${name}"${didYouMean(name, commandNames) || '; `pnpm xtask` lists them all'}`);
   return 2;
 }

@@ -1,0 +1,24 @@
+/**
+ * The names of all developer commands, each with where it is. It loads none: that is done when one is called.
+ */
+import type { Command } from './command.ts';
+
+/** Every command, in the order in which the list shows them. */
+export const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  dev: async () => (await import('./dev.ts')).dev,
+  verify: async () => (await import('./verify.ts')).verify,
+  test: async () => (await import('./test.ts')).test,
+  tidy: async () => (await import('./tidy.ts')).tidy,
+  regen: async () => (await import('./regen.ts')).regen,
+  'regen-openapi': async () => (await import('./regen-openapi.ts')).regenOpenapi,
+  'regen-schema': async () => (await import('./regen-schema.ts')).regenSchema,
+  'spec-extract': async () => (await import('./spec-extract.ts')).specExtract,
+  docs: async () => (await import('./docs.ts')).docs,
+  linkcheck: async () => (await import('./linkcheck.ts')).linkcheck,
+  'ci:haiku:cpu': async () => (await import('./ci-haiku.ts')).ciHaikuCpu,
+  'ci:haiku:gpu': async () => (await import('./ci-haiku.ts')).ciHaikuGpu,
+  simulate: async () => (await import('./simulate.ts')).simulate,
+  bench: async () => (await import('./bench.ts')).bench,
+};
+
+export const commandNames: readonly string[] = Object.keys(commands);
