@@ -118,6 +118,27 @@ export const errorKinds = {
     'Another live instance reports under this agent name.',
     'Stop the other instance, or give this one its own name.',
   ),
+  'operation-conflict': info(
+    'INVALID_PARAMS',
+    409,
+    false,
+    'Another operation of the same pool goes on.',
+    'Wait until it has ended; see `GET /v1/operations`.',
+  ),
+  'generation-conflict': info(
+    'INVALID_PARAMS',
+    409,
+    false,
+    'The active config is not the expected generation.',
+    'Read `GET /v1/config`, make the change again, send it with that generation.',
+  ),
+  'no-previous-generation': info(
+    'INVALID_PARAMS',
+    409,
+    false,
+    'There is no earlier generation to go back to.',
+    'Apply the wanted config, or reload the wanted model.',
+  ),
   'body-too-large': info(
     'INVALID_PARAMS',
     413,

@@ -4,6 +4,7 @@
  */
 import { Type } from 'typebox';
 import { agentSchema } from './agent.ts';
+import { canarySchema } from './canary.ts';
 import { controllerSchema } from './controller.ts';
 import { choice, list, section } from './field.ts';
 import { modelsSchema } from './model.ts';
@@ -19,6 +20,7 @@ export const configSchema = Object.assign(
     }),
     models: modelsSchema,
     pools: list('Pools of the fleet.', poolSchema, { maxItems: 100_000 }),
+    canaries: list('Shares of models that a second set of pools takes.', canarySchema, { default: [], maxItems: 1_000 }),
     tenants: list('Tenants. `default` is added with the default limits when it is not named.', tenantSchema, {
       default: [],
       maxItems: 100_000,

@@ -30,7 +30,7 @@ const maskVariables = new Set(['CUDA_VISIBLE_DEVICES', 'CUDA_DEVICE_ORDER', 'NVI
  * All faults between the fields of a config.
  *
  * @param config - Valid by schema, derived fields filled in.
- * @req ORCH-3011, ORCH-3012, ORCH-3014, ORCH-3061, ORCH-1102
+ * @req ORCH-3033, ORCH-3011, ORCH-3012, ORCH-3014, ORCH-3061, ORCH-1102
  */
 export const checkConfig = (config: Config): Fault[] => [
   ...duplicates(config.pools, '/pools', (pool) => pool.id, 'id'),
@@ -41,6 +41,7 @@ export const checkConfig = (config: Config): Fault[] => [
   ...checkDeviceSharing(config.pools),
   ...checkExternalUrls(config.pools),
   ...checkLanes(config),
+  ...checkCanaries(config),
   ...checkKeyTenants(config),
   ...checkController(config),
   ...(config.agent ? checkAgent(config.agent) : []),
@@ -215,6 +216,7 @@ const checkLanes = (config: Config): Fault[] => {
       pool.sampler_profile_version,
       pool.workloads.toSorted(),
       pool.determinism,
+      config.canaries.find(({ pools }) => pools.includes(pool.id))?.id ?? null,
     ]);
     const first = firstOfLane.get(lane);
     if (!first) {
@@ -235,6 +237,34 @@ const checkLanes = (config: Config): Fault[] => {
       });
     return faults;
   });
+};
+
+const checkCanaries = (config: Config): Fault[] => {
+  const { canaries } = config;
+  const poolIds = new Set(config.pools.map(({ id }) => id));
+  const owners = new Map<string, string>();
+  return [
+    ...duplicates(canaries, '/canaries', ({ id }) => id, 'id'),
+    // By digest: two names of one model are one stream of tasks.
+    ...duplicates(canaries, '/canaries', ({ model }) => config.models[model]?.digest ?? model, 'model'),
+    ...canaries.flatMap((canary, index) => {
+      const at = pointer('/canaries', index);
+      const faults: Fault[] = [];
+      if (!Object.hasOwn(config.models, canary.model))
+        faults.push({
+          path: `${at}/model`,
+          message: `no model "${canary.model}" in \`models\`${didYouMean(canary.model, Object.keys(config.models))}`,
+        });
+      canary.pools.forEach((poolId, position) => {
+        const path = pointer(`${at}/pools`, position);
+        const owner = owners.get(poolId);
+        if (!poolIds.has(poolId)) faults.push({ path, message: `no pool "${poolId}" in \`pools\`${didYouMean(poolId, poolIds)}` });
+        else if (owner !== undefined) faults.push({ path, message: `pool ${poolId} is already in canary ${owner}` });
+        else owners.set(poolId, canary.id);
+      });
+      return faults;
+    }),
+  ];
 };
 
 const checkKeyTenants = (config: Config): Fault[] => {

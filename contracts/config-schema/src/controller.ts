@@ -20,7 +20,7 @@ export const allowedHostsSchema = list(
   { default: [], maxItems: 64, uniqueItems: true },
 );
 
-/** @req ORCH-2109, ORCH-3054, ORCH-3301 */
+/** @req ORCH-2109, ORCH-2102, ORCH-3054, ORCH-3301 */
 export const controllerSchema = section(
   'The controller, `orchestratord`.',
   {
@@ -63,6 +63,25 @@ export const controllerSchema = section(
     failover: section(
       'Re-running tasks of dead workers.',
       { max_attempts: count('Attempts of one task, the first included.', 'attempts', { default: 3, minimum: 1, maximum: 100 }) },
+      { default: {} },
+    ),
+    rollout: section(
+      'Replacing workers: reloads, rollbacks, pools that a new config changed.',
+      {
+        strategy: choice(['auto', 'beside', 'drain_first'], {
+          description:
+            '`beside`: the new worker starts beside the old one; `drain_first`: the old one ends first; `auto`: beside, and drain first where the host has no room for both.',
+          default: 'auto',
+        }),
+        drain_deadline_ms: milliseconds('Tasks of the old worker have this long, then they are aborted and placed again.', {
+          default: 600_000,
+          minimum: 0,
+        }),
+        ready_deadline_ms: milliseconds('A new worker must be Ready within this; else the old one goes on.', { default: 900_000 }),
+        max_parallel: count('Pools whose workers are replaced at a time.', 'pools', { default: 1, minimum: 1, maximum: 10_000 }),
+        keep_generations: count('Generations of the config that are kept.', 'generations', { default: 10, minimum: 2, maximum: 1_000 }),
+        keep_operations: count('Ended operations that can still be read.', 'operations', { default: 1_000, minimum: 1, maximum: 100_000 }),
+      },
       { default: {} },
     ),
     shutdown_deadline_ms: milliseconds('After SIGTERM running tasks have this long.', { default: 30_000, minimum: 0 }),

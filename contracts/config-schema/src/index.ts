@@ -3,6 +3,7 @@
  */
 export { type AdmissionConfig, type RateConfig } from './admission.ts';
 export { type AgentConfig, agentSchema } from './agent.ts';
+export { type CanaryConfig } from './canary.ts';
 export { type Config, configSchema } from './config.ts';
 export { type ControllerConfig, type LogLevel, logLevels } from './controller.ts';
 export { type Fault, formatFault } from './fault.ts';

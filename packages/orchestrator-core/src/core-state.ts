@@ -20,6 +20,7 @@ const NO_EFFECTS: readonly CoreEffect[] = Object.freeze([]);
 
 const UNCONFIGURED: CoreConfig = {
   pools: [],
+  canaries: [],
   tenants: [],
   defaultTenant: {
     weight: 1,

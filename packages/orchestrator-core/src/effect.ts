@@ -24,6 +24,10 @@ export type AbortReason = 'canceled' | 'deadline' | 'wall-timeout' | 'idle-timeo
 export type Acceptance = {
   readonly laneId: string;
   readonly engine: EngineName;
+  /** Of the lane: another than the asked one where a canary took the task. */
+  readonly modelDigest: string;
+  /** The side it is on; `null` where its model has no canary. `fallback`: meant for the canary, which cannot serve now. */
+  readonly canary: { readonly id: string; readonly arm: 'base' | 'canary'; readonly fallback: boolean } | null;
   readonly ctxTokens: number;
   /** `null` unless `completion`. */
   readonly maxTokens: number | null;

@@ -16,6 +16,7 @@ export const aPool = (over: Partial<PoolSpec> = {}): PoolSpec => ({
   workloads: ['completion'],
   determinism: 'single_slot',
   kvReuseVerified: false,
+  canary: null,
   slots: 1,
   kvBytesPerToken: null,
   queueCapacity: 100,
@@ -41,6 +42,7 @@ export const aTenant = (over: Partial<TenantSpec> = {}): TenantSpec => ({
 
 export const aConfig = (over: Partial<CoreConfig> = {}): CoreConfig => ({
   pools: [aPool()],
+  canaries: [],
   tenants: [],
   defaultTenant: aTenant(),
   classes: { interactive: { weight: 8, rate: null }, batch: { weight: 1, rate: null } },
@@ -69,6 +71,7 @@ export const aTask = (over: Partial<TaskSpec> = {}): TaskSpec => {
     pinPoolId: null,
     expectedTokens: null,
     kvHint: 'reuse',
+    label: null,
     ...over,
   };
 };

@@ -5,7 +5,7 @@
 import { loseKv } from './affinity.ts';
 import type { ClassWeights } from './fairness.ts';
 import { Lane, Pool, toLaneId } from './lane.ts';
-import type { CoreConfig, PoolSpec, ReplicaSpec } from './model.ts';
+import type { CanarySpec, CoreConfig, PoolSpec, ReplicaSpec } from './model.ts';
 import { Gate } from './queue.ts';
 import { Replica } from './replica.ts';
 import { ReplicaSet, toSetId } from './replica-set.ts';
@@ -27,6 +27,9 @@ export class Fleet {
   readonly lanes = new Map<string, Lane>();
   readonly replicas = new Map<string, Replica>();
   readonly #byDigest = new Map<string, Lane[]>();
+  readonly #byCanary = new Map<string, Lane[]>();
+  /** By the digest whose tasks they split. */
+  readonly #canaries = new Map<string, CanarySpec>();
   readonly #listener: FleetListener;
   readonly #weights: ClassWeights;
   #cooling: Replica[] = [];
@@ -44,9 +47,17 @@ export class Fleet {
     this.#listener = listener;
   }
 
-  /** Lanes of one model, in config order. */
+  /** Lanes of one model, in config order; not those that only a canary fills. */
   lanesOf(modelDigest: string): readonly Lane[] {
     return this.#byDigest.get(modelDigest) ?? [];
+  }
+
+  canaryOf(modelDigest: string): CanarySpec | undefined {
+    return this.#canaries.get(modelDigest);
+  }
+
+  lanesOfCanary(canaryId: string): readonly Lane[] {
+    return this.#byCanary.get(canaryId) ?? [];
   }
 
   /** Expected time until a pool that starts is Ready. */
@@ -61,6 +72,7 @@ export class Fleet {
    * 2. A pool that moved to another lane leaves its replica behind: that worker runs the old model, finishes what runs on it and what
    *    waits for nothing else, and is reported down when it is done.
    * 3. A pool that is gone leaves its replica behind too.
+   * 4. A pool that only joined or left a canary takes its replica along: it is the same worker.
    *
    * @returns Tasks that waited for what cannot finish them, in no queue now, oldest first.
    * @req ORCH-3031
@@ -69,6 +81,8 @@ export class Fleet {
     const displaced: Task[] = [];
     const members = new Map<Lane, Pool[]>();
     const kept = new Set<string>();
+    this.#canaries.clear();
+    for (const canary of config.canaries) this.#canaries.set(canary.modelDigest, canary);
     for (const spec of config.pools) {
       kept.add(spec.poolId);
       const laneId = toLaneId(spec);
@@ -83,6 +97,9 @@ export class Fleet {
         pool.spec = spec;
         const { replica } = pool;
         if (replica !== null) this.#change(replica, nowMs, () => replica.boundSlots());
+      } else if (toLaneId({ ...spec, canary: pool.spec.canary }) === pool.lane.id) {
+        // 4
+        displaced.push(...this.#move(pool, spec, lane, nowMs));
       } else {
         // 2
         displaced.push(...this.#leave(pool, nowMs));
@@ -105,6 +122,7 @@ export class Fleet {
       this.pools.delete(pool.id);
     }
     this.#byDigest.clear();
+    this.#byCanary.clear();
     for (const lane of this.lanes.values()) {
       const pools = members.get(lane);
       if (pools === undefined) {
@@ -120,9 +138,10 @@ export class Fleet {
       }
       lane.configure(pools);
       this.#refreshLane(lane, nowMs);
-      const lanes = this.#byDigest.get(lane.shape.modelDigest);
-      if (lanes === undefined) this.#byDigest.set(lane.shape.modelDigest, [lane]);
-      else lanes.push(lane);
+      const { canary, modelDigest } = lane.shape;
+      if (canary !== null) pushTo(this.#byCanary, canary, lane);
+      // Who asks for the canary's own model by its name gets it.
+      if (canary === null || this.#canaries.get(modelDigest)?.id !== canary) pushTo(this.#byDigest, modelDigest, lane);
     }
     return displaced.toSorted((a, b) => a.order - b.order);
   }
@@ -270,10 +289,10 @@ export class Fleet {
     }
   }
 
-  #count(replica: Replica, by: 1 | -1): void {
+  #count(replica: Replica, by: 1 | -1, lane = replica.lane): void {
     if (!replica.ready) return;
-    replica.lane.readyReplicas += by;
-    replica.lane.readySlots += by * replica.slots;
+    lane.readyReplicas += by;
+    lane.readySlots += by * replica.slots;
     replica.set.readyReplicas += by;
   }
 
@@ -311,6 +330,33 @@ export class Fleet {
     });
     lane.leaving = [...lane.leaving, pool];
     return [];
+  }
+
+  /** The same worker, on another side of a canary: what waits for the pool moves, what runs there goes on. */
+  #move(pool: Pool, spec: PoolSpec, lane: Lane, nowMs: number): Task[] {
+    const { lane: before, replica, set } = pool;
+    const waiting = takeOut(before, waitingFor(pool));
+    this.#leaveSet(pool);
+    pool.spec = spec;
+    pool.lane = lane;
+    // Its FIFOs belong to the old lane's flows.
+    pool.pins = new Gate({ pool, set: null, avoid: [] });
+    if (replica === null) return waiting;
+    this.#count(replica, -1, before);
+    if (replica.heapIndex !== -1) before.free.remove(replica);
+    replica.lane = lane;
+    if (set !== null) {
+      const joined = lane.sets.get(set.id) ?? new ReplicaSet(set.id, set.engineVersion);
+      lane.sets.set(set.id, joined);
+      joined.pools.add(pool);
+      pool.set = joined;
+      replica.set = joined;
+    }
+    replica.boundSlots();
+    this.#count(replica, 1);
+    this.onSlots(replica);
+    this.#refreshLane(before, nowMs);
+    return waiting;
   }
 
   /** A pool that was about to leave this lane is configured for it again: it stays with its replica. */
@@ -399,6 +445,12 @@ export class Fleet {
 /** Tasks that wait for this very pool. */
 function waitingFor(pool: Pool): Task[] {
   return [pool.pins, ...pool.lane.queue.reruns.filter((gate) => gate.scope.pool === pool)].flatMap((gate) => gate.tasks());
+}
+
+function pushTo(lanes: Map<string, Lane[]>, key: string, lane: Lane): void {
+  const list = lanes.get(key);
+  if (list === undefined) lanes.set(key, [lane]);
+  else list.push(lane);
 }
 
 function takeOut(lane: Lane, tasks: Task[]): Task[] {

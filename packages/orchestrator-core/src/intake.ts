@@ -14,8 +14,10 @@ import {
 import { assert } from './assert.ts';
 import type { CoreState } from './core-state.ts';
 import { startTask } from './dispatch.ts';
+import { isForCanary } from './canary.ts';
 import { backoffMs, gapMs } from './forecast.ts';
-import type { Lane } from './lane.ts';
+import type { Acceptance } from './effect.ts';
+import type { Lane, Pool } from './lane.ts';
 import type { TaskKey, TaskSpec } from './model.ts';
 import type { Session } from './session.ts';
 import { Task } from './task.ts';
@@ -26,7 +28,7 @@ import { enterQueue } from './waiting.ts';
 /**
  * Admit or refuse one task. Nothing is taken from a bucket, a quota or a queue before the last step.
  *
- * 1. Lanes that could serve it ({@link findCandidates}).
+ * 1. Lanes of its side of a canary that could serve it ({@link sideOf}, {@link findCandidates}).
  * 2. Of those, lanes that can serve it now or soon ({@link findAvailable}).
  * 3. Its route: earliest predicted finish ({@link chooseRoute}); rates and quotas ({@link checkLimits}).
  * 4. Its deadline against its predicted start ({@link checkDeadline}).
@@ -42,14 +44,17 @@ export function onEnqueue(state: CoreState, spec: TaskSpec): void {
   const klass = spec.priority === 'interactive' ? 0 : 1;
   // 1
   const pinned = state.pinnedPool(spec);
-  const candidates = findCandidates(state.fleet.lanesOf(spec.modelDigest), spec, pinned);
+  const session = state.sessions.find(spec.sessionKey, nowMs);
+  const side = sideOf(state, spec, pinned, session);
+  const fallback = side.arm === 'canary' && side.mayFallBack && !side.lanes.some((lane) => lane.available);
+  const lanes = fallback ? state.fleet.lanesOf(spec.modelDigest) : side.lanes;
+  const candidates = findCandidates(lanes, spec, pinned);
   if (candidates.kind === 'refused') return refuse(state, spec.taskKey, candidates);
   // 2
   const available = findAvailable(candidates, pinned, state.recoveryMs);
   if (available.kind === 'refused') return refuse(state, spec.taskKey, available);
   // 3
   const tenant = state.tenants.get(spec.tenantId, nowMs);
-  const session = state.sessions.find(spec.sessionKey, nowMs);
   const route = chooseRoute(available, { task: spec, tenant, klass, session, pinned, recoveryMs: state.recoveryMs, nowMs });
   const { lane, maxTokens } = route;
   const kvBytes = (lane.kvBytesPerToken ?? 0) * (spec.promptTokens + maxTokens);
@@ -68,9 +73,43 @@ export function onEnqueue(state: CoreState, spec: TaskSpec): void {
     makeRoom(state, lane, room);
   }
   // 6
-  const task = admit(state, spec, tenant, klass, route, { session, kvBytes, deadlineMs, predictedStartMs });
+  const canary = side.canaryId === null ? null : { id: side.canaryId, arm: fallback ? 'base' : side.arm, fallback };
+  const task = admit(state, spec, tenant, klass, route, { session, kvBytes, deadlineMs, predictedStartMs, canary });
+  if (canary !== null && !fallback && side.mayFallBack) {
+    task.session.canaryId = canary.id;
+    task.session.onCanary = canary.arm === 'canary';
+  }
   if (route.replica === null) enterQueue(state, task);
   else startTask(state, task, route.replica, lane.queue.class(klass).rank.size);
+}
+
+/** The lanes of one side. */
+type Side = {
+  readonly lanes: readonly Lane[];
+  readonly canaryId: string | null;
+  readonly arm: 'base' | 'canary';
+  /** Nobody asked for the canary, so a task of its share may go to the base when the canary cannot serve. */
+  readonly mayFallBack: boolean;
+};
+
+/**
+ * 1. A pinned pool: its lane, whichever side that is on.
+ * 2. A model without a canary: its lanes.
+ * 3. Else as {@link isForCanary} says.
+ *
+ * @req ORCH-3033
+ */
+function sideOf(state: CoreState, spec: TaskSpec, pinned: Pool | null, session: Session | undefined): Side {
+  const { fleet } = state;
+  const canary = fleet.canaryOf(spec.modelDigest);
+  const base: Side = { lanes: fleet.lanesOf(spec.modelDigest), canaryId: canary?.id ?? null, arm: 'base', mayFallBack: true };
+  // 2
+  if (canary === undefined) return base;
+  const lanes = fleet.lanesOfCanary(canary.id);
+  const asked = pinned === null ? canary.label !== null && spec.label === canary.label : lanes.includes(pinned.lane);
+  // 1 and 3
+  const isOn = pinned === null ? isForCanary(canary, spec, session) : asked;
+  return isOn ? { lanes, canaryId: canary.id, arm: 'canary', mayFallBack: !asked } : { ...base, mayFallBack: pinned === null };
 }
 
 function makeRoom(state: CoreState, lane: Lane, room: Exclude<Room, Refusal>): void {
@@ -90,11 +129,12 @@ function admit(
     readonly kvBytes: number;
     readonly deadlineMs: number | null;
     readonly predictedStartMs: number | null;
+    readonly canary: Acceptance['canary'];
   },
 ): Task {
   const nowMs = state.nowMs;
   const { lane, ctxTokens, maxTokens } = route;
-  const { kvBytes, deadlineMs, predictedStartMs } = terms;
+  const { kvBytes, deadlineMs, predictedStartMs, canary } = terms;
   tenant.requests?.take(1, nowMs);
   state.classBuckets[klass]?.take(1, nowMs);
   tenant.tokens?.take(spec.promptTokens + maxTokens, nowMs);
@@ -127,6 +167,8 @@ function admit(
     acceptance: {
       laneId: lane.id,
       engine: lane.shape.engine,
+      modelDigest: lane.shape.modelDigest,
+      canary,
       ctxTokens,
       maxTokens: spec.workload === 'completion' ? maxTokens : null,
       deadlineMs,

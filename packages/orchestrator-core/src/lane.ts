@@ -68,18 +68,18 @@ export type LaneShape = {
   readonly samplerProfileVersion: string;
   readonly workloads: readonly Workload[];
   readonly determinism: PoolDeterminism;
+  readonly canary: string | null;
 };
 
 /**
- * Equal ids = one lane: equal engine, model digest, quant, ctx, sampler profile, workloads and determinism.
+ * Equal ids = one lane: equal engine, model digest, quant, ctx, sampler profile, workloads, determinism and canary.
  *
  * @req ORCH-3004
  */
 export function toLaneId(pool: PoolSpec): string {
   const workloads = pool.workloads.toSorted().join('+');
-  return [pool.engine, pool.modelDigest, pool.quant, `ctx${pool.ctxTokens}`, pool.samplerProfileVersion, workloads, pool.determinism].join(
-    '/',
-  );
+  const shape = [pool.engine, pool.modelDigest, pool.quant, `ctx${pool.ctxTokens}`, pool.samplerProfileVersion, workloads, pool.determinism];
+  return (pool.canary === null ? shape : [...shape, `canary-${pool.canary}`]).join('/');
 }
 
 /** One lane. */

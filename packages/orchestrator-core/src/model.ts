@@ -32,6 +32,8 @@ export type PoolSpec = {
   readonly workloads: readonly Workload[];
   readonly determinism: PoolDeterminism;
   readonly kvReuseVerified: boolean;
+  /** Id of the canary whose share it takes; `null` = it takes what is left. */
+  readonly canary: string | null;
   /** Requests decoded at a time, >= 1. A live replica may report fewer. */
   readonly slots: number;
   /** Bytes of KV for one token; `null` where nobody knows. */
@@ -67,9 +69,21 @@ export type TenantSpec = {
 
 export type ClassSpec = { readonly weight: number; readonly rate: Rate | null };
 
+/** A share of a model's sessions that goes to the pools that name the canary. */
+export type CanarySpec = {
+  readonly id: string;
+  readonly modelDigest: string;
+  /** 0 to 100. */
+  readonly percent: number;
+  /** Tasks with this label always go there; `null` = none do. */
+  readonly label: string | null;
+};
+
 /** Everything the scheduler is told once and at each reload. */
 export type CoreConfig = {
   readonly pools: readonly PoolSpec[];
+  /** At most one of each model. */
+  readonly canaries: readonly CanarySpec[];
   readonly tenants: readonly TenantSpec[];
   /** Applied to a tenant that `tenants` does not name. */
   readonly defaultTenant: Omit<TenantSpec, 'tenantId'>;
@@ -106,6 +120,8 @@ export type TaskSpec = {
   /** Placement hint, tokens. */
   readonly expectedTokens: number | null;
   readonly kvHint: KvHint;
+  /** Sends it to the canary that names this label; `null` = none. */
+  readonly label: string | null;
 };
 
 /** A replica on which an attempt failed, as it was then: it may be gone, and its pool too. */

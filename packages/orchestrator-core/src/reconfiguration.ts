@@ -43,19 +43,20 @@ export function relaneDisplaced(state: CoreState): void {
 
 /**
  * Tasks whose lane or pool is gone move to a lane that keeps what they were promised (engine, sampler profile, ctx), at
- * the place of their age; the others end. A `strict` task that ran is bound to a set of the lane that is gone.
+ * the place of their age; the others end. A `strict` task that ran needs its set in the other lane, too.
  */
 function relane(state: CoreState, displaced: readonly Task[]): void {
   const moves = new Map<Lane, { task: Task; gate: Gate }[]>();
   for (const task of displaced) {
     task.tenant.queued -= 1;
     if (task.lane.queue.size === 0) task.lane.drain.onEmptied(state.nowMs);
-    const lane = task.set === null ? laneLike(state, task) : null;
-    if (lane === null) {
+    const lane = laneLike(state, task);
+    if (lane === null || (task.set !== null && !lane.sets.has(task.set.id))) {
       finishTask(state, task, unservedEnd(state, task.lane.id));
       continue;
     }
     task.lane = lane;
+    if (task.set !== null) task.set = lane.sets.get(task.set.id) ?? task.set;
     const move = { task, gate: gateOf(state, task) };
     const moved = moves.get(lane);
     if (moved === undefined) moves.set(lane, [move]);

@@ -23,7 +23,7 @@ const SLOWNESS_RATE = 1 / 16;
 export class Replica implements HeapNode {
   readonly id: string;
   readonly pool: Pool;
-  readonly lane: Lane;
+  lane: Lane;
   set: ReplicaSet;
   engineVersion: string;
   /** Slots its engine shows; the lower of this and the pool's binds (ORCH-3019). */

@@ -20,6 +20,9 @@ export class Session {
   kvTokens = 0;
   /** Deleted, expired or pushed out: what still runs for it leaves no trace. */
   ended = false;
+  /** The canary that decided for it, and whether it goes there; kept while the session lives. */
+  canaryId: string | null = null;
+  onCanary = false;
   newer: Session | null = null;
   older: Session | null = null;
 

@@ -133,6 +133,11 @@ export interface components {
             sampler_profile_version: components["schemas"]["SamplerProfileVersion"];
             share_devices: boolean;
             slots: number;
+            /**
+             * @description What the pool is to become: to be started beside its worker, where both fit, and tested; its worker is not touched. Once the pool
+             *     itself is desired like that, this worker takes its place and the old one is ended.
+             */
+            successor?: components["schemas"]["DesiredPool"] | null;
             tensor_split: number[] | null;
             timeouts: {
                 probe_interval_ms: number;
@@ -284,6 +289,8 @@ export interface components {
             /** @description Workers started for this pool so far, over all instances of the agent. */
             start_count: number;
             state: components["schemas"]["PoolState"];
+            /** @description The worker of the desired `successor`; absent or `null` where there is none. */
+            successor?: components["schemas"]["SuccessorStatus"] | null;
         };
         Preload: {
             load_ms: number | null;
@@ -321,6 +328,13 @@ export interface components {
             workloads: components["schemas"]["Workload"][];
         };
         SamplerProfileVersion: string;
+        SuccessorStatus: {
+            /** @description Of this worker, not of the one it is to follow. */
+            last_error: components["schemas"]["PoolError"] | null;
+            replica: components["schemas"]["ReplicaReport"] | null;
+            start_count: number;
+            state: components["schemas"]["PoolState"];
+        };
         UnauthenticatedError: {
             /** @enum {unknown} */
             code?: "UNAUTHENTICATED";

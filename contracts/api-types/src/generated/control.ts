@@ -138,6 +138,87 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/canaries": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this request in answers, logs and traces. One that is not 1 to 128 visible ASCII characters is replaced.
+                 * @example req-2f1c
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** The canaries of the config, with the figures of both arms side by side. */
+        get: operations["listCanaries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/canaries/{id}/abort": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this request in answers, logs and traces. One that is not 1 to 128 visible ASCII characters is replaced.
+                 * @example req-2f1c
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                /**
+                 * @description The id of a canary of the config.
+                 * @example llama-next
+                 */
+                id: components["parameters"]["CanaryId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send no more task to the canary's pools; its sessions go back to the base. A new generation of the config. */
+        post: operations["abortCanary"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/canaries/{id}/promote": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this request in answers, logs and traces. One that is not 1 to 128 visible ASCII characters is replaced.
+                 * @example req-2f1c
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                /**
+                 * @description The id of a canary of the config.
+                 * @example llama-next
+                 */
+                id: components["parameters"]["CanaryId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send every task of the model to the canary's pools from now on; a new generation of the config. */
+        post: operations["promoteCanary"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/capabilities": {
         parameters: {
             query?: never;
@@ -259,8 +340,36 @@ export interface paths {
         /** The active generation of the config, secrets removed. */
         get: operations["getConfig"];
         put?: never;
-        /** Apply a new config atomically, or refuse it whole. */
+        /**
+         * Apply a new config atomically, or refuse it whole.
+         * @description The config is checked whole before anything changes. Pools that are not named in `diff` are not touched; of changed ones only those
+         *     whose worker must be another are replaced, each by an operation that verifies the new worker before the old one is let go. Fields
+         *     under `restart_required` count from the next start on. `[removed]` in place of a secret means the one in force.
+         */
         post: operations["applyConfig"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/config/rollback": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this request in answers, logs and traces. One that is not 1 to 128 visible ASCII characters is replaced.
+                 * @example req-2f1c
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Apply the previous generation again, as a new one; said again, it undoes itself. */
+        post: operations["rollbackConfig"];
         delete?: never;
         options?: never;
         head?: never;
@@ -340,7 +449,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stop new dispatch at once; at the deadline abort what still runs and place it again. */
+        /**
+         * Stop new dispatch at once; at the deadline abort what still runs and place it again.
+         * @description The pool stays drained, also over a restart of the controller, until it is resumed. `strict` tasks that are aborted go on
+         *     elsewhere byte for byte; `best_effort` ones that have sent tokens end with `WORKER_RESET`. Said again while the pool drains, the
+         *     new deadline counts and the operation is the same; said again later, it answers the operation that drained the pool.
+         */
         post: operations["drainPool"];
         delete?: never;
         options?: never;
@@ -398,8 +512,43 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Swap the model atomically, or leave the old one serving and report why. */
+        /**
+         * Swap the model atomically, or leave the old one serving and report why.
+         * @description The agent starts a worker with the new model beside the old one, verifies and self-tests it; then the controller switches: new tasks
+         *     go to the new worker, the old one finishes what it has and is stopped. Where both do not fit the devices, the pool is drained
+         *     first (`controller.rollout.strategy`). A failure changes nothing: the operation ends as `failed` with the cause, and the old
+         *     model serves. Said again with the same model while it goes on, the operation is the same; once the model serves, nothing is done.
+         */
         post: operations["reloadPool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pools/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this request in answers, logs and traces. One that is not 1 to 128 visible ASCII characters is replaced.
+                 * @example req-2f1c
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                /**
+                 * @description The id of a configured pool.
+                 * @example llama-a
+                 */
+                id: components["parameters"]["PoolId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a drained pool take tasks again; of a pool that is not drained it changes nothing. */
+        post: operations["resumePool"];
         delete?: never;
         options?: never;
         head?: never;
@@ -427,7 +576,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Return a pool to its previous model or config generation. */
+        /**
+         * Return a pool to its previous model or config generation.
+         * @description The pool's own section goes back to what it was before its last change; the rest of the config stays. It is done like a reload, and
+         *     may itself be rolled back. While a reload of the pool goes on, rolling back ends it.
+         */
         post: operations["rollbackPool"];
         delete?: never;
         options?: never;
@@ -495,6 +648,35 @@ export interface components {
             pool_id: components["schemas"]["PoolId"];
             state: components["schemas"]["PoolState"];
         };
+        /** @description Counts since this controller saw the canary first; times and ratios over the recent window. */
+        ArmFigures: {
+            admitted: number;
+            canceled: number;
+            error_ratio: number | null;
+            failed: number;
+            /** @description Tasks meant for the canary that ran here because no pool of it could serve. */
+            fallbacks: number;
+            first_token_p95_ms: number | null;
+            samples: number;
+            succeeded: number;
+            tokens_64_p95_ms: number | null;
+        };
+        Canary: {
+            base: components["schemas"]["ArmFigures"];
+            canary: components["schemas"]["ArmFigures"];
+            id: components["schemas"]["CanaryId"];
+            /** @description Tasks with this `label` always go to the canary. */
+            label: string | null;
+            /** @description The model whose tasks are split. */
+            model: string;
+            /** @description Share of its sessions. */
+            percent: number;
+            pools: components["schemas"]["PoolId"][];
+        };
+        CanaryId: string;
+        CanaryList: {
+            canaries: components["schemas"]["Canary"][];
+        };
         Capabilities: {
             /** @description `info.version` of the OpenAPI document. */
             api_version: string;
@@ -536,26 +718,50 @@ export interface components {
             state: components["schemas"]["CatalogState"];
         };
         ConfigApplied: {
-            /** @description Pool ids by what happened to them. */
+            /** @description Pool ids by what happened to them, and JSON pointers of the other sections that differ. */
             diff: {
                 added: string[];
                 changed: string[];
                 removed: string[];
+                settings: string[];
             };
+            dry_run: boolean;
+            /** @description The active one; unchanged where nothing differs, or by a dry run. */
             generation: number;
-            previous_generation: number;
+            /** @description One for each pool whose worker is replaced. */
+            operations: components["schemas"]["Uuid"][];
+            previous_generation: number | null;
+            restart_required: string[];
         };
         ConfigGeneration: {
             /** Format: date-time */
             applied_at: string;
             /** @description Secrets are removed. */
             config: Record<string, never>;
+            /** @description Counts up with every change, over restarts too. */
             generation: number;
+            /** @description Pools whose worker is not yet the one of this config. */
+            pending_pools: components["schemas"]["PoolId"][];
+            /** @description What a rollback goes back to. */
             previous_generation: number | null;
+            /** @description Fields that count from the next start of the controller on. */
+            restart_required: string[];
+            /**
+             * @description What made it.
+             * @enum {string}
+             */
+            source: "file" | "signal" | "api" | "reload" | "rollback" | "canary";
         };
         ConfigRequest: {
-            /** @description Fits `contracts/schemas/config.schema.json`. */
+            /** @description Fits `contracts/schemas/config.schema.json`; as written, defaults may be left out. */
             config: Record<string, never>;
+            /**
+             * @description Check and tell the diff; change nothing.
+             * @default false
+             */
+            dry_run?: boolean;
+            /** @description Refuse with 409 where another generation is active. */
+            expected_generation?: number;
         };
         /**
          * @description `strict` asks for byte-identical text within a replica set.
@@ -672,16 +878,34 @@ export interface components {
         Operation: {
             /** Format: date-time */
             created_at: string;
+            /**
+             * Format: date-time
+             * @description When what still runs on the old worker is aborted and placed again.
+             */
+            deadline_at: string | null;
             /** Format: date-time */
             ended_at: string | null;
             error: components["schemas"]["ErrorEnvelope"] | null;
-            /** @enum {string} */
-            kind: "drain" | "reload" | "rollback";
+            /** @description The config generation it made or belongs to. */
+            generation: number | null;
+            /**
+             * @description `replace`: a new config wants another worker.
+             * @enum {string}
+             */
+            kind: "drain" | "resume" | "reload" | "rollback" | "replace";
+            /** @description Of a reload. */
+            new_model_ref: string | null;
             operation_id: components["schemas"]["Uuid"];
+            phase: components["schemas"]["OperationPhase"];
             pool_id: components["schemas"]["PoolId"];
-            /** @description Counts by name. */
+            /** @description Of the worker that is to become idle. */
             progress: {
-                [key: string]: number;
+                /** @description Tasks aborted there and placed again. */
+                replaced: number;
+                /** @description Tasks that still run there. */
+                running: number;
+                /** @description Tasks that wait for nothing else. */
+                waiting: number;
             };
             /** @enum {string} */
             state: "running" | "succeeded" | "failed";
@@ -689,6 +913,12 @@ export interface components {
         OperationList: {
             operations: components["schemas"]["Operation"][];
         };
+        /**
+         * @description `waiting` for other operations; `starting`: the new worker is started, verified and self-tested; `draining`: the old one finishes;
+         *     `restoring`: the new one failed where the old one had to go first, and the old one is started again.
+         * @enum {string}
+         */
+        OperationPhase: "waiting" | "starting" | "draining" | "restoring" | "done";
         /**
          * @description What a pool declares (ORCH-3061).
          * @enum {string}
@@ -997,6 +1227,11 @@ export interface components {
     };
     parameters: {
         /**
+         * @description The id of a canary of the config.
+         * @example llama-next
+         */
+        CanaryId: components["schemas"]["CanaryId"];
+        /**
          * @description The name of a model in the catalog.
          * @example haiku-tiny
          */
@@ -1203,6 +1438,124 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
+        };
+    };
+    listCanaries: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this request in answers, logs and traces. One that is not 1 to 128 visible ASCII characters is replaced.
+                 * @example req-2f1c
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The canaries, in the order of the config. */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CanaryList"];
+                };
+            };
+            400: components["responses"]["InvalidParams"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    abortCanary: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this request in answers, logs and traces. One that is not 1 to 128 visible ASCII characters is replaced.
+                 * @example req-2f1c
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                /**
+                 * @description The id of a canary of the config.
+                 * @example llama-next
+                 */
+                id: components["parameters"]["CanaryId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Applied, or so already. */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigApplied"];
+                };
+            };
+            400: components["responses"]["InvalidParams"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["OperationConflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    promoteCanary: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this request in answers, logs and traces. One that is not 1 to 128 visible ASCII characters is replaced.
+                 * @example req-2f1c
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                /**
+                 * @description The id of a canary of the config.
+                 * @example llama-next
+                 */
+                id: components["parameters"]["CanaryId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Applied, or so already. */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigApplied"];
+                };
+            };
+            400: components["responses"]["InvalidParams"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["OperationConflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     getCapabilities: {
@@ -1478,6 +1831,42 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    rollbackConfig: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this request in answers, logs and traces. One that is not 1 to 128 visible ASCII characters is replaced.
+                 * @example req-2f1c
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Applied; unchanged pools were not touched. */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigApplied"];
+                };
+            };
+            400: components["responses"]["InvalidParams"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["OperationConflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listOperations: {
         parameters: {
             query?: never;
@@ -1666,6 +2055,41 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    resumePool: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this request in answers, logs and traces. One that is not 1 to 128 visible ASCII characters is replaced.
+                 * @example req-2f1c
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                /**
+                 * @description The id of a configured pool.
+                 * @example llama-a
+                 */
+                id: components["parameters"]["PoolId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: components["responses"]["OperationAccepted"];
+            400: components["responses"]["InvalidParams"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["OperationConflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UntrustedArtifact"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     rollbackPool: {
         parameters: {
             query?: never;
@@ -1743,6 +2167,7 @@ type ReadonlyArray<T> = [
     unknown[]
 ] ? Readonly<Exclude<T, undefined>> : Readonly<Exclude<T, undefined>[]>;
 export const catalogStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CatalogState"]> = ["Draft", "Active", "Canary", "Deprecated", "Retired"];
+export const configGenerationSourceValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ConfigGeneration"]["source"]> = ["file", "signal", "api", "reload", "rollback", "canary"];
 export const determinismValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Determinism"]> = ["strict", "best_effort"];
 export const engineValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Engine"]> = ["llamacpp", "vllm", "tgi", "triton"];
 export const errorCodeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ErrorCode"]> = ["INVALID_PARAMS", "UNAUTHENTICATED", "FORBIDDEN", "NOT_FOUND", "ADMISSION_REJECT", "QUEUE_FULL_DROP_LRU", "MODEL_DEPRECATED", "UNTRUSTED_ARTIFACT", "POOL_UNREADY", "POOL_UNAVAILABLE", "REPLICA_EXHAUSTED", "DEADLINE_UNMET", "WORKER_RESET", "DECODE_TIMEOUT", "INTERNAL"];
@@ -1751,8 +2176,9 @@ export const fullPolicyValues: ReadonlyArray<FlattenedDeepRequired<components>["
 export const internalErrorCodeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["InternalError"]["code"]> = ["INTERNAL"];
 export const invalidParamsErrorCodeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["InvalidParamsError"]["code"]> = ["INVALID_PARAMS"];
 export const notFoundErrorCodeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NotFoundError"]["code"]> = ["NOT_FOUND"];
-export const operationKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Operation"]["kind"]> = ["drain", "reload", "rollback"];
+export const operationKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Operation"]["kind"]> = ["drain", "resume", "reload", "rollback", "replace"];
 export const operationStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Operation"]["state"]> = ["running", "succeeded", "failed"];
+export const operationPhaseValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["OperationPhase"]> = ["waiting", "starting", "draining", "restoring", "done"];
 export const poolDeterminismValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PoolDeterminism"]> = ["single_slot", "batch_invariant", "none"];
 export const poolStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PoolState"]> = ["stopped", "starting", "ready", "unready", "stopping", "refused"];
 export const priorityValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Priority"]> = ["interactive", "batch"];

@@ -406,6 +406,8 @@ export interface components {
             inputs?: string[];
             /** @default reuse */
             kv_hint?: components["schemas"]["KvHint"];
+            /** @description For operators: a canary of the model that names this label takes the task. */
+            label?: string;
             /** @description Default 256 or what `ctx` leaves; `completion` only. */
             max_tokens?: number;
             /** @description A digest (`sha256:…`) or a name of the catalog. */

@@ -151,7 +151,18 @@ export const operations = [
     "method": "POST",
     "path": "/v1/pools/{id}/drain",
     "document": "control",
-    "status": "planned",
+    "status": "served",
+    "scope": "control",
+    "reqIds": [
+      "ORCH-2101"
+    ]
+  },
+  {
+    "operationId": "resumePool",
+    "method": "POST",
+    "path": "/v1/pools/{id}/resume",
+    "document": "control",
+    "status": "served",
     "scope": "control",
     "reqIds": [
       "ORCH-2101"
@@ -162,7 +173,7 @@ export const operations = [
     "method": "POST",
     "path": "/v1/pools/{id}/reload",
     "document": "control",
-    "status": "planned",
+    "status": "served",
     "scope": "control",
     "reqIds": [
       "ORCH-2102",
@@ -174,7 +185,7 @@ export const operations = [
     "method": "POST",
     "path": "/v1/pools/{id}/rollback",
     "document": "control",
-    "status": "planned",
+    "status": "served",
     "scope": "control",
     "reqIds": [
       "ORCH-2106",
@@ -186,7 +197,7 @@ export const operations = [
     "method": "GET",
     "path": "/v1/operations",
     "document": "control",
-    "status": "planned",
+    "status": "served",
     "scope": "control",
     "reqIds": [
       "ORCH-2101",
@@ -199,7 +210,7 @@ export const operations = [
     "method": "GET",
     "path": "/v1/operations/{id}",
     "document": "control",
-    "status": "planned",
+    "status": "served",
     "scope": "control",
     "reqIds": [
       "ORCH-2101",
@@ -258,7 +269,7 @@ export const operations = [
     "method": "GET",
     "path": "/v1/config",
     "document": "control",
-    "status": "planned",
+    "status": "served",
     "scope": "control",
     "reqIds": [
       "ORCH-2107",
@@ -270,12 +281,57 @@ export const operations = [
     "method": "POST",
     "path": "/v1/config",
     "document": "control",
-    "status": "planned",
+    "status": "served",
     "scope": "control",
     "reqIds": [
       "ORCH-2107",
       "ORCH-3030",
       "ORCH-3031"
+    ]
+  },
+  {
+    "operationId": "rollbackConfig",
+    "method": "POST",
+    "path": "/v1/config/rollback",
+    "document": "control",
+    "status": "served",
+    "scope": "control",
+    "reqIds": [
+      "ORCH-2106",
+      "ORCH-3031"
+    ]
+  },
+  {
+    "operationId": "listCanaries",
+    "method": "GET",
+    "path": "/v1/canaries",
+    "document": "control",
+    "status": "served",
+    "scope": "control",
+    "reqIds": [
+      "ORCH-3033"
+    ]
+  },
+  {
+    "operationId": "promoteCanary",
+    "method": "POST",
+    "path": "/v1/canaries/{id}/promote",
+    "document": "control",
+    "status": "served",
+    "scope": "control",
+    "reqIds": [
+      "ORCH-3033"
+    ]
+  },
+  {
+    "operationId": "abortCanary",
+    "method": "POST",
+    "path": "/v1/canaries/{id}/abort",
+    "document": "control",
+    "status": "served",
+    "scope": "control",
+    "reqIds": [
+      "ORCH-3033"
     ]
   },
   {

@@ -223,6 +223,68 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
         }
       }
     },
+    "ArmFigures": {
+      "type": "object",
+      "required": [
+        "admitted",
+        "fallbacks",
+        "succeeded",
+        "failed",
+        "canceled",
+        "first_token_p95_ms",
+        "tokens_64_p95_ms",
+        "error_ratio",
+        "samples"
+      ],
+      "properties": {
+        "admitted": {
+          "type": "integer",
+          "minimum": 0
+        },
+        "fallbacks": {
+          "type": "integer",
+          "minimum": 0
+        },
+        "succeeded": {
+          "type": "integer",
+          "minimum": 0
+        },
+        "failed": {
+          "type": "integer",
+          "minimum": 0
+        },
+        "canceled": {
+          "type": "integer",
+          "minimum": 0
+        },
+        "first_token_p95_ms": {
+          "type": [
+            "number",
+            "null"
+          ],
+          "minimum": 0
+        },
+        "tokens_64_p95_ms": {
+          "type": [
+            "number",
+            "null"
+          ],
+          "minimum": 0
+        },
+        "error_ratio": {
+          "type": [
+            "number",
+            "null"
+          ],
+          "minimum": 0,
+          "maximum": 1
+        },
+        "samples": {
+          "type": "integer",
+          "minimum": 0
+        }
+      }
+    },
     "BackpressureError": {
       "allOf": [
         {
@@ -270,6 +332,67 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
             "null"
           ],
           "minimum": 0
+        }
+      }
+    },
+    "Canary": {
+      "type": "object",
+      "required": [
+        "id",
+        "model",
+        "percent",
+        "label",
+        "pools",
+        "base",
+        "canary"
+      ],
+      "properties": {
+        "id": {
+          "$ref": "#/$defs/CanaryId"
+        },
+        "model": {
+          "type": "string"
+        },
+        "percent": {
+          "type": "number",
+          "minimum": 0,
+          "maximum": 100
+        },
+        "label": {
+          "type": [
+            "string",
+            "null"
+          ]
+        },
+        "pools": {
+          "type": "array",
+          "items": {
+            "$ref": "#/$defs/PoolId"
+          }
+        },
+        "base": {
+          "$ref": "#/$defs/ArmFigures"
+        },
+        "canary": {
+          "$ref": "#/$defs/ArmFigures"
+        }
+      }
+    },
+    "CanaryId": {
+      "type": "string",
+      "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+    },
+    "CanaryList": {
+      "type": "object",
+      "required": [
+        "canaries"
+      ],
+      "properties": {
+        "canaries": {
+          "type": "array",
+          "items": {
+            "$ref": "#/$defs/Canary"
+          }
         }
       }
     },
@@ -464,25 +587,53 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
       "required": [
         "generation",
         "previous_generation",
-        "diff"
+        "dry_run",
+        "diff",
+        "restart_required",
+        "operations"
       ],
       "properties": {
         "generation": {
           "type": "integer",
-          "minimum": 0
+          "minimum": 1
         },
         "previous_generation": {
-          "type": "integer",
-          "minimum": 0
+          "type": [
+            "integer",
+            "null"
+          ],
+          "minimum": 1
+        },
+        "dry_run": {
+          "type": "boolean"
+        },
+        "restart_required": {
+          "type": "array",
+          "items": {
+            "type": "string"
+          }
+        },
+        "operations": {
+          "type": "array",
+          "items": {
+            "$ref": "#/$defs/Uuid"
+          }
         },
         "diff": {
           "type": "object",
           "required": [
             "added",
             "changed",
-            "removed"
+            "removed",
+            "settings"
           ],
           "properties": {
+            "settings": {
+              "type": "array",
+              "items": {
+                "type": "string"
+              }
+            },
             "added": {
               "type": "array",
               "items": {
@@ -510,24 +661,50 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
       "required": [
         "generation",
         "applied_at",
+        "source",
         "previous_generation",
+        "pending_pools",
+        "restart_required",
         "config"
       ],
       "properties": {
         "generation": {
           "type": "integer",
-          "minimum": 0
+          "minimum": 1
         },
         "applied_at": {
           "type": "string",
           "format": "date-time"
+        },
+        "source": {
+          "type": "string",
+          "enum": [
+            "file",
+            "signal",
+            "api",
+            "reload",
+            "rollback",
+            "canary"
+          ]
         },
         "previous_generation": {
           "type": [
             "integer",
             "null"
           ],
-          "minimum": 0
+          "minimum": 1
+        },
+        "pending_pools": {
+          "type": "array",
+          "items": {
+            "$ref": "#/$defs/PoolId"
+          }
+        },
+        "restart_required": {
+          "type": "array",
+          "items": {
+            "type": "string"
+          }
         },
         "config": {
           "type": "object"
@@ -543,6 +720,13 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
       "properties": {
         "config": {
           "type": "object"
+        },
+        "expected_generation": {
+          "type": "integer",
+          "minimum": 1
+        },
+        "dry_run": {
+          "type": "boolean"
         }
       }
     },
@@ -721,6 +905,16 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
           "type": [
             "string",
             "null"
+          ]
+        },
+        "successor": {
+          "oneOf": [
+            {
+              "$ref": "#/$defs/DesiredPool"
+            },
+            {
+              "type": "null"
+            }
           ]
         }
       }
@@ -1194,6 +1388,10 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
         "kind",
         "pool_id",
         "state",
+        "phase",
+        "new_model_ref",
+        "deadline_at",
+        "generation",
         "progress",
         "created_at",
         "ended_at",
@@ -1207,8 +1405,10 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
           "type": "string",
           "enum": [
             "drain",
+            "resume",
             "reload",
-            "rollback"
+            "rollback",
+            "replace"
           ]
         },
         "pool_id": {
@@ -1222,10 +1422,49 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
             "failed"
           ]
         },
+        "phase": {
+          "$ref": "#/$defs/OperationPhase"
+        },
+        "new_model_ref": {
+          "type": [
+            "string",
+            "null"
+          ]
+        },
+        "deadline_at": {
+          "type": [
+            "string",
+            "null"
+          ],
+          "format": "date-time"
+        },
+        "generation": {
+          "type": [
+            "integer",
+            "null"
+          ],
+          "minimum": 1
+        },
         "progress": {
           "type": "object",
-          "additionalProperties": {
-            "type": "number"
+          "required": [
+            "running",
+            "waiting",
+            "replaced"
+          ],
+          "properties": {
+            "running": {
+              "type": "integer",
+              "minimum": 0
+            },
+            "waiting": {
+              "type": "integer",
+              "minimum": 0
+            },
+            "replaced": {
+              "type": "integer",
+              "minimum": 0
+            }
           }
         },
         "created_at": {
@@ -1264,6 +1503,16 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
           }
         }
       }
+    },
+    "OperationPhase": {
+      "type": "string",
+      "enum": [
+        "waiting",
+        "starting",
+        "draining",
+        "restoring",
+        "done"
+      ]
     },
     "PoolDeterminism": {
       "type": "string",
@@ -1608,6 +1857,16 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
           "oneOf": [
             {
               "$ref": "#/$defs/ReplicaReport"
+            },
+            {
+              "type": "null"
+            }
+          ]
+        },
+        "successor": {
+          "oneOf": [
+            {
+              "$ref": "#/$defs/SuccessorStatus"
             },
             {
               "type": "null"
@@ -2452,6 +2711,44 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
         }
       }
     },
+    "SuccessorStatus": {
+      "type": "object",
+      "required": [
+        "state",
+        "start_count",
+        "last_error",
+        "replica"
+      ],
+      "properties": {
+        "state": {
+          "$ref": "#/$defs/PoolState"
+        },
+        "start_count": {
+          "type": "integer",
+          "minimum": 0
+        },
+        "last_error": {
+          "oneOf": [
+            {
+              "$ref": "#/$defs/PoolError"
+            },
+            {
+              "type": "null"
+            }
+          ]
+        },
+        "replica": {
+          "oneOf": [
+            {
+              "$ref": "#/$defs/ReplicaReport"
+            },
+            {
+              "type": "null"
+            }
+          ]
+        }
+      }
+    },
     "TaskAccepted": {
       "type": "object",
       "required": [
@@ -2662,6 +2959,11 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
         },
         "kv_hint": {
           "$ref": "#/$defs/KvHint"
+        },
+        "label": {
+          "type": "string",
+          "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
+          "x-fault": "expected 1 to 63 letters, digits, `.`, `_` or `-`, the first a letter or digit"
         }
       },
       "if": {
@@ -3009,8 +3311,12 @@ export type SchemaName =
   | 'AgentPool'
   | 'AgentStatus'
   | 'AgentStatusAccepted'
+  | 'ArmFigures'
   | 'BackpressureError'
   | 'Budgets'
+  | 'Canary'
+  | 'CanaryId'
+  | 'CanaryList'
   | 'Capabilities'
   | 'CatalogModel'
   | 'CatalogModelList'
@@ -3053,6 +3359,7 @@ export type SchemaName =
   | 'NotFoundError'
   | 'Operation'
   | 'OperationList'
+  | 'OperationPhase'
   | 'PoolDeterminism'
   | 'PoolError'
   | 'PoolHealth'
@@ -3087,6 +3394,7 @@ export type SchemaName =
   | 'StreamMetrics'
   | 'StreamStarted'
   | 'StreamToken'
+  | 'SuccessorStatus'
   | 'TaskAccepted'
   | 'TaskEffective'
   | 'TaskRequest'
