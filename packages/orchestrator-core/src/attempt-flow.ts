@@ -94,7 +94,8 @@ export function placeAgain(state: CoreState, task: Task, attempt: Attempt, failu
   // 2
   if (!stillServed(state, task)) {
     const lane = laneLike(state, task);
-    if (lane === null || (task.set !== null && !lane.sets.has(task.set.id))) return finishTask(state, task, unservedEnd(state, task.lane.id));
+    if (lane === null || (task.set !== null && !lane.sets.has(task.set.id)))
+      return finishTask(state, task, unservedEnd(state, task.lane.id));
     task.lane = lane;
   }
   // 3

@@ -88,29 +88,24 @@ export class Fleet {
       const laneId = toLaneId(spec);
       const lane = this.lanes.get(laneId) ?? new Lane(spec, this.#weights);
       this.lanes.set(laneId, lane);
-      let pool = this.pools.get(spec.poolId);
+      const known = this.pools.get(spec.poolId);
+      let pool = known;
+      if (pool !== undefined && !isSameWorker(pool, spec)) {
+        // 2
+        displaced.push(...this.#leave(pool, nowMs));
+        pool = undefined;
+      }
       if (pool === undefined) {
-        pool = this.#comeBack(spec, lane, nowMs) ?? new Pool(spec, lane, nowMs);
+        pool = this.#comeBack(spec, nowMs) ?? new Pool(spec, lane, nowMs);
+        if (known !== undefined) this.#carryOver(known, pool, nowMs);
         this.pools.set(spec.poolId, pool);
-      } else if (pool.lane === lane) {
+      }
+      if (pool.lane === lane) {
         // 1
         pool.spec = spec;
         const { replica } = pool;
         if (replica !== null) this.#change(replica, nowMs, () => replica.boundSlots());
-      } else if (toLaneId({ ...spec, canary: pool.spec.canary }) === pool.lane.id) {
-        // 4
-        displaced.push(...this.#move(pool, spec, lane, nowMs));
-      } else {
-        // 2
-        displaced.push(...this.#leave(pool, nowMs));
-        const { retiredReplicaId, draining, abortAtMs } = pool;
-        pool = this.#comeBack(spec, lane, nowMs) ?? new Pool(spec, lane, nowMs);
-        if (pool.replica === null) pool.retiredReplicaId = retiredReplicaId;
-        pool.draining = draining;
-        pool.abortAtMs = abortAtMs;
-        this.#changeDraining(pool, nowMs);
-        this.pools.set(spec.poolId, pool);
-      }
+      } else displaced.push(...this.#move(pool, spec, lane, nowMs)); // 4
       const list = members.get(lane);
       if (list === undefined) members.set(lane, [pool]);
       else list.push(pool);
@@ -337,6 +332,7 @@ export class Fleet {
     const { lane: before, replica, set } = pool;
     const waiting = takeOut(before, waitingFor(pool));
     this.#leaveSet(pool);
+    if (set !== null && set.pools.size === 0) waiting.push(...takeOut(before, waitingForSet(before, set)));
     pool.spec = spec;
     pool.lane = lane;
     // Its FIFOs belong to the old lane's flows.
@@ -359,20 +355,30 @@ export class Fleet {
     return waiting;
   }
 
-  /** A pool that was about to leave this lane is configured for it again: it stays with its replica. */
-  #comeBack(spec: PoolSpec, lane: Lane, nowMs: number): Pool | undefined {
-    const pool = lane.leaving.find(({ id }) => id === spec.poolId);
-    if (pool === undefined) return undefined;
-    lane.leaving = lane.leaving.filter((other) => other !== pool);
-    const { replica } = pool;
-    pool.retiredReplicaId = null;
-    if (replica === null) return pool;
-    this.#change(replica, nowMs, () => {
-      pool.leaving = false;
-      pool.spec = spec;
-      replica.boundSlots();
-    });
-    return pool;
+  /** A pool that was about to leave is configured again as it was: it stays, with its replica. */
+  #comeBack(spec: PoolSpec, nowMs: number): Pool | undefined {
+    for (const lane of this.lanes.values()) {
+      const pool = lane.leaving.find((other) => other.id === spec.poolId && isSameWorker(other, spec));
+      if (pool === undefined) continue;
+      lane.leaving = lane.leaving.filter((other) => other !== pool);
+      pool.retiredReplicaId = null;
+      const { replica } = pool;
+      if (replica !== null) {
+        this.#change(replica, nowMs, () => {
+          pool.leaving = false;
+        });
+      }
+      return pool;
+    }
+    return undefined;
+  }
+
+  /** What outlives the change of a pool's lane. */
+  #carryOver(from: Pool, to: Pool, nowMs: number): void {
+    if (to.replica === null) to.retiredReplicaId = from.retiredReplicaId;
+    to.draining = from.draining;
+    to.abortAtMs = from.abortAtMs;
+    this.#changeDraining(to, nowMs);
   }
 
   /** The last of a leaving pool is gone. */
@@ -442,9 +448,19 @@ export class Fleet {
   }
 }
 
+/** Whether the pool's worker is what `spec` asks for; on which side of a canary it serves is not the worker's. */
+function isSameWorker(pool: Pool, spec: PoolSpec): boolean {
+  return toLaneId({ ...spec, canary: pool.spec.canary }) === pool.lane.id;
+}
+
 /** Tasks that wait for this very pool. */
 function waitingFor(pool: Pool): Task[] {
   return [pool.pins, ...pool.lane.queue.reruns.filter((gate) => gate.scope.pool === pool)].flatMap((gate) => gate.tasks());
+}
+
+/** Re-runs that only this set can serve. */
+function waitingForSet(lane: Lane, set: ReplicaSet): Task[] {
+  return lane.queue.reruns.filter((gate) => gate.scope.set === set).flatMap((gate) => gate.tasks());
 }
 
 function pushTo(lanes: Map<string, Lane[]>, key: string, lane: Lane): void {

@@ -78,7 +78,15 @@ export type LaneShape = {
  */
 export function toLaneId(pool: PoolSpec): string {
   const workloads = pool.workloads.toSorted().join('+');
-  const shape = [pool.engine, pool.modelDigest, pool.quant, `ctx${pool.ctxTokens}`, pool.samplerProfileVersion, workloads, pool.determinism];
+  const shape = [
+    pool.engine,
+    pool.modelDigest,
+    pool.quant,
+    `ctx${pool.ctxTokens}`,
+    pool.samplerProfileVersion,
+    workloads,
+    pool.determinism,
+  ];
   return (pool.canary === null ? shape : [...shape, `canary-${pool.canary}`]).join('/');
 }
 

@@ -425,6 +425,7 @@ const enqueue = fc
     deadlineMs: fc.option(fc.integer({ min: 1, max: 20_000 }), { freq: 4 }),
     pinPoolId: fc.option(fc.constantFrom(...POOLS), { freq: 4 }),
     kvHint: fc.constantFrom('reuse', 'cold'),
+    label: fc.option(fc.constant('x'), { freq: 6 }),
   } as const)
   .map(
     (over) =>
@@ -477,6 +478,7 @@ const anyConfig = fc
         idleTimeoutMs: 20_000,
         cancelGraceMs: GRACE_MS,
       })),
+      canaries: [{ id: 'x', modelDigest: 'sha256:m', percent: 50, label: 'x' }],
       tenants: [aTenant({ tenantId: 'u', weight: 3 }), aTenant({ tenantId: 'v', weight: 0.5, maxConcurrentTasks: 6 })],
       sessions: { ttlMs: 30_000, maxTurns: 3, maxSessions: sessions },
       maxAttempts: 3,
@@ -548,15 +550,17 @@ const commands = [
       without: fc.option(fc.constantFrom(...POOLS)),
       ctx: fc.constantFrom(1000, 1000, 1500),
       slots: fc.integer({ min: 1, max: 3 }),
+      canary: fc.constantFrom(null, 'a', 'b'),
     })
     .map(
-      ({ without, ctx, slots }) =>
-        new Step(`reload without ${without}, ctx ${ctx}, ${slots} slots`, (world) => {
+      ({ without, ctx, slots, canary }) =>
+        new Step(`reload without ${without}, ctx ${ctx}, ${slots} slots, canary ${canary}`, (world) => {
           const pools = poolsWith(world.config.pools[0]?.fullPolicy ?? 'reject', world.config.pools[0]?.queueCapacity ?? 1)
             .filter((pool) => pool.poolId !== without)
             .map((pool) => ({ ...pool, wallTimeoutMs: 60_000, idleTimeoutMs: 20_000, cancelGraceMs: GRACE_MS }))
             .map((pool) => (pool.poolId === 'b' ? { ...pool, ctxTokens: ctx } : pool))
-            .map((pool) => (pool.poolId === 'c' ? { ...pool, slots } : pool));
+            .map((pool) => (pool.poolId === 'c' ? { ...pool, slots } : pool))
+            .map((pool) => (pool.poolId === canary ? { ...pool, canary: 'x' } : pool));
           world.configure({ ...world.config, pools });
         }),
     ),

@@ -100,6 +100,7 @@ export class Arrivals {
       pinPoolId: rng.chance(0.002) ? `pool-${rng.below(this.#options.replicas)}` : null,
       expectedTokens: rng.chance(0.1) ? outTokens : null,
       kvHint: rng.chance(0.95) ? 'reuse' : 'cold',
+      label: null,
     };
     return { number: this.#made, spec, outTokens, tenant, klass: interactive ? 0 : 1, model };
   }

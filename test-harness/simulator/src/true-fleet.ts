@@ -117,6 +117,7 @@ export function toConfig(options: Options): CoreConfig {
       workloads: ['completion'],
       determinism: options.slots === 1 ? 'single_slot' : 'batch_invariant',
       kvReuseVerified: model % 2 === 0,
+      canary: null,
       slots: options.slots,
       kvBytesPerToken: 131_072,
       queueCapacity: options.capacity,
@@ -131,6 +132,7 @@ export function toConfig(options: Options): CoreConfig {
   const tenant = { weight: 1, rate: null, tokensPerMinute: null, maxConcurrentTasks: null, maxQueuedTasks: null, maxKvBytes: null };
   return {
     pools,
+    canaries: [],
     tenants: [{ ...tenant, tenantId: 'tenant-1', weight: 2 }],
     defaultTenant: tenant,
     classes: { interactive: { weight: 8, rate: null }, batch: { weight: 1, rate: null } },

@@ -1,8 +1,8 @@
 /**
  * The config as the scheduler core takes it: units and names of the core, wire names nowhere beyond here. Pure.
  */
-import type { Config, PoolConfig, RateConfig, TenantConfig } from '@llama-orch/config-schema';
-import type { CoreConfig, PoolSpec, Rate, TenantSpec } from '@llama-orch/orchestrator-core';
+import type { CanaryConfig, Config, PoolConfig, RateConfig, TenantConfig } from '@llama-orch/config-schema';
+import type { CanarySpec, CoreConfig, PoolSpec, Rate, TenantSpec } from '@llama-orch/orchestrator-core';
 
 /** Tenant of everybody while no keys are set, and the limits of tenants that the config does not name. */
 const defaultTenantId = 'default';
@@ -13,6 +13,7 @@ export const toCoreConfig = (config: Config): CoreConfig => {
   if (fallback === undefined) throw new Error(`The config has no tenant ${defaultTenantId}; reading one always adds it.`);
   return {
     pools: config.pools.map((pool) => toPool(pool, config)),
+    canaries: config.canaries.map((canary) => toCanary(canary, config)),
     tenants,
     defaultTenant: fallback,
     classes: {
@@ -38,6 +39,13 @@ const toTenant = (tenant: TenantConfig): TenantSpec => ({
   maxKvBytes: tenant.kv_bytes,
 });
 
+const toCanary = ({ id, model, percent, label }: CanaryConfig, config: Config): CanarySpec => ({
+  id,
+  modelDigest: config.models[model]?.digest ?? '',
+  percent,
+  label: label ?? null,
+});
+
 const toPool = (pool: PoolConfig, config: Config): PoolSpec => {
   const model = config.models[pool.model];
   if (model === undefined) throw new Error(`Pool ${pool.id} names the unknown model ${pool.model}; the config check lets none through.`);
@@ -52,6 +60,7 @@ const toPool = (pool: PoolConfig, config: Config): PoolSpec => {
     workloads: pool.workloads,
     determinism: pool.determinism,
     kvReuseVerified: pool.kv_reuse_verified,
+    canary: config.canaries.find(({ pools }) => pools.includes(pool.id))?.id ?? null,
     slots: pool.slots,
     kvBytesPerToken: model.kv_bytes_per_token ?? null,
     queueCapacity: pool.queue.capacity,

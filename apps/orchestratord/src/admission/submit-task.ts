@@ -117,7 +117,7 @@ export class SubmitTask {
     const identity: TaskIdentity = { key: ids.key, taskId: ids.taskId, sessionId, ...context };
     const promptTokens = await this.#countTokens(request, model);
     const spec = toTaskSpec(request, identity, model, promptTokens);
-    const answer = loop.admit(spec, (acceptance, nowMs) => createTask(request, identity, model, acceptance, nowMs, clock.epochMs()));
+    const answer = loop.admit(spec, (acceptance, nowMs) => createTask(request, identity, acceptance, nowMs, clock.epochMs()));
     if (answer.kind === 'refused') throw this.#refuse(request, answer, context.tenantId);
     const { task, acceptance } = answer;
     const acceptedBody = JSON.stringify(toAccepted(task, acceptance));
@@ -202,20 +202,14 @@ const toTaskSpec = (request: NormalRequest, identity: TaskIdentity, model: Catal
   pinPoolId: request.pinPoolId,
   expectedTokens: request.expectedTokens,
   kvHint: request.kvHint,
+  label: request.label,
 });
 
-const createTask = (
-  request: NormalRequest,
-  identity: TaskIdentity,
-  model: CatalogModel,
-  acceptance: Acceptance,
-  nowMs: number,
-  epochMs: number,
-): Task => {
+const createTask = (request: NormalRequest, identity: TaskIdentity, acceptance: Acceptance, nowMs: number, epochMs: number): Task => {
   const effective: EffectiveValues = {
     engine: acceptance.engine,
     modelRef: request.modelRef,
-    modelDigest: model.digest,
+    modelDigest: acceptance.modelDigest,
     workload: request.workload,
     ctxTokens: acceptance.ctxTokens,
     priority: request.priority,

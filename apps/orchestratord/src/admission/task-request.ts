@@ -25,6 +25,7 @@ export type NormalRequest = {
   readonly pinPoolId: string | null;
   readonly expectedTokens: number | null;
   readonly kvHint: NonNullable<TaskRequest['kv_hint']>;
+  readonly label: string | null;
 };
 
 export const normalizeRequest = (request: TaskRequest): NormalRequest => ({
@@ -46,6 +47,7 @@ export const normalizeRequest = (request: TaskRequest): NormalRequest => ({
   pinPoolId: request.pin_pool_id ?? null,
   expectedTokens: request.expected_tokens ?? null,
   kvHint: request.kv_hint ?? 'reuse',
+  label: request.label ?? null,
 });
 
 /**

@@ -24,6 +24,7 @@ const config: CoreConfig = {
       workloads: ['completion'],
       determinism: 'none',
       kvReuseVerified: false,
+      canary: null,
       slots,
       kvBytesPerToken: null,
       queueCapacity: depth * 2,
@@ -35,6 +36,7 @@ const config: CoreConfig = {
       cancelGraceMs: 1e9,
     },
   ],
+  canaries: [],
   tenants: [],
   defaultTenant: { weight: 1, rate: null, tokensPerMinute: null, maxConcurrentTasks: null, maxQueuedTasks: null, maxKvBytes: null },
   classes: { interactive: { weight: 8, rate: null }, batch: { weight: 1, rate: null } },
@@ -122,6 +124,7 @@ function nextSpec(): TaskSpec {
     pinPoolId: null,
     expectedTokens: null,
     kvHint: 'reuse',
+    label: null,
   };
 }
 
