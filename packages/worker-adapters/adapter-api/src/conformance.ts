@@ -6,14 +6,16 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from 'vite
 import { callCases } from './conformance/call-cases.ts';
 import { cancelCases } from './conformance/cancel-cases.ts';
 import { failureCases } from './conformance/failure-cases.ts';
-import { Harness, type EngineUnderTest } from './conformance/harness.ts';
+import { framingCases } from './conformance/framing-cases.ts';
+import { Harness, type EngineUnderTest, type LoadingIs } from './conformance/harness.ts';
+import { poolingCases } from './conformance/pooling-cases.ts';
 import { streamCases } from './conformance/stream-cases.ts';
 import type { CreateAdapter } from './worker-adapter.ts';
 
 export { type EngineUnderTest, engineSlots } from './conformance/harness.ts';
 export type * from './engine-control.ts';
 
-const cases = { ...streamCases, ...failureCases, ...cancelCases, ...callCases };
+const cases = { ...streamCases, ...framingCases, ...failureCases, ...cancelCases, ...callCases, ...poolingCases };
 
 export type ConformanceCase = keyof typeof cases;
 
@@ -22,6 +24,8 @@ export type ConformanceOptions = {
   readonly createAdapter: CreateAdapter;
   /** Start a scripted engine with `engineSlots` slots and at least 2,048 tokens of context. Called a few times. */
   readonly start: () => Promise<EngineUnderTest>;
+  /** What `health` says of an engine that loads: most answer so, some take no connection yet. Default `loading`. */
+  readonly loadingIs?: LoadingIs;
   /** Cases that cannot hold, each with its reason, which becomes part of the test's name. */
   readonly skips?: Partial<Readonly<Record<ConformanceCase, string>>>;
 };
@@ -34,9 +38,9 @@ const timeoutMs = 30_000;
  *
  * @req ORCH-3057
  */
-export const describeConformance = ({ name, createAdapter, start, skips = {} }: ConformanceOptions): void => {
+export const describeConformance = ({ name, createAdapter, start, loadingIs = 'loading', skips = {} }: ConformanceOptions): void => {
   describe(`[ORCH-3057] ${name} keeps the worker contract`, () => {
-    const harness = new Harness(createAdapter, start);
+    const harness = new Harness(createAdapter, start, loadingIs);
     beforeAll(() => harness.open(), timeoutMs);
     afterAll(() => harness.close(), timeoutMs);
     beforeEach(() => harness.reset());

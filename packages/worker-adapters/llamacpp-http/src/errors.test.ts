@@ -9,7 +9,7 @@ const refusal = (status: number, type: string, message: string) => {
 
 test('[ORCH-3057] maps each recorded refusal to its kind', () => {
   expect(refusal(503, 'unavailable_error', 'Loading model')).toMatchObject({ kind: 'pool-unready', mayRunAgain: true });
-  expect(refusal(503, 'unavailable_error', 'no slot available')).toMatchObject({ kind: 'pool-unready', mayRunAgain: true });
+  expect(refusal(503, 'unavailable_error', 'no slot available')).toMatchObject({ kind: 'busy', mayRunAgain: true });
   expect(
     refusal(400, 'exceed_context_size_error', 'request (4502 tokens) exceeds the available context size (2048 tokens), try increasing it'),
   ).toMatchObject({ kind: 'prompt-too-long', mayRunAgain: false });

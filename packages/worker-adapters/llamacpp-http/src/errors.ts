@@ -6,7 +6,7 @@ import { type EngineFault, toEngineFault } from './wire.ts';
  * A non-2xx answer.
  *
  * 1. A body that is not the engine's (a proxy's page): by status.
- * 2. `unavailable_error`: the model is still loading, or no slot was free.
+ * 2. `unavailable_error`: no slot was free, or the model is still loading.
  * 3. `exceed_context_size_error`, and inputs above the physical batch (a 500): the prompt is too long.
  * 4. `authentication_error`: the key; its text is ours, because the engine's could quote it.
  * 5. `server_error`: as in a stream, see {@link toFaultError}.
@@ -24,6 +24,8 @@ export const toRefusalError = ({ status, body }: HttpAnswer): WorkerError => {
   const fault = toEngineFault(answer['error']);
   switch (fault.type) {
     case 'unavailable_error':
+      if (fault.message.includes('no slot available'))
+        return new WorkerError('busy', 'Every slot of the engine is taken.', { mayRunAgain: true });
       return new WorkerError('pool-unready', `The engine is not ready: ${quote(fault)}.`, { mayRunAgain: true });
     case 'exceed_context_size_error':
       return new WorkerError('prompt-too-long', `The prompt does not fit the engine’s context: ${quote(fault)}.`, { mayRunAgain: false });

@@ -186,7 +186,7 @@ class LineDecoder implements StreamDecoder<WorkerEvent> {
   push(chunk: Buffer, out: WorkerEvent[]): void {
     const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     const whole = bytes.lastIndexOf(0x0a) + 1;
-    for (const line of bytes.toString('utf8', 0, whole).split('\n')) if (line !== '') this.#line(line, out);
+    for (const line of bytes.toString('utf8', 0, whole).split('\n')) if (line.trim() !== '') this.#line(line, out);
     this.#held = Buffer.from(bytes.subarray(whole));
     if (this.#held.length > maxLineBytes) throw broken(`a line larger than ${maxLineBytes} bytes`);
   }
@@ -218,7 +218,7 @@ const toError = ({ status, body }: HttpAnswer): WorkerError => {
   const answer = parseJson(body);
   const why = isJsonObject(answer) ? answer['why'] : undefined;
   if (why === 'loading') return new WorkerError('pool-unready', 'The engine is loading.', { mayRunAgain: true });
-  if (why === 'full') return new WorkerError('pool-unready', 'The engine’s queue is full.', { mayRunAgain: true });
+  if (why === 'full') return new WorkerError('busy', 'The engine’s queue is full.', { mayRunAgain: true });
   if (why === 'too-long')
     return new WorkerError('prompt-too-long', 'The prompt does not fit the engine’s context.', { mayRunAgain: false });
   if (why === 'key') return new WorkerError('engine-rejected', 'The engine refused our key.', { mayRunAgain: false });

@@ -1,15 +1,18 @@
 /** Cases of the calls beside `submit`: health, props, figures, tokens, slots, embeddings and scores. */
 import { expect } from 'vitest';
-import { completion, type ConformanceCases, engineSlots, failureOf, never, Reading, readAll, until } from './harness.ts';
+import { completion, type ConformanceCases, engineSlots, failureOf, never, Reading, readAll, readFailure, until } from './harness.ts';
 
 const hold = { answerTokens: 5, holdAfterSteps: 1 };
 
 export const callCases = {
-  'tells ready, loading and broken engines apart': async ({ adapter, engine }) => {
+  'tells ready, loading and broken engines apart': async ({ adapter, engine, loadingIs }) => {
     expect(await adapter.health(never())).toEqual({ kind: 'ready' });
     await engine.script({ health: 'loading' });
-    expect((await adapter.health(never())).kind).toBe('loading');
-    expect((await failureOf(adapter.props(never()))).kind).toBe('pool-unready');
+    expect((await adapter.health(never())).kind).toBe(loadingIs);
+    expect(await failureOf(adapter.props(never()))).toMatchObject({
+      kind: loadingIs === 'loading' ? 'pool-unready' : 'worker-reset',
+      mayRunAgain: true,
+    });
     await engine.script({ health: 'lies' });
     expect((await adapter.health(never())).kind).toBe('unhealthy');
     await engine.script({ health: 'error-page' });
@@ -34,6 +37,65 @@ export const callCases = {
     expect(props.ctxTokens).toBeGreaterThanOrEqual(2_048);
     await engine.script({ engineVersion: 'version-2' });
     expect(await adapter.engineVersion(never())).toBe('version-2');
+  },
+
+  'sees another version under way, and the stream that runs goes on': async ({ adapter, engine }) => {
+    const steps = ['a', 'b', 'c'].map((text) => ({ text, tokens: 1 }));
+    await engine.script({ engineVersion: 'version-1', steps, tokensPerSecond: 50 });
+    const reading = new Reading(adapter, completion());
+    await until('it is under way', () => reading.tokens.length > 0);
+    expect(await adapter.engineVersion(never())).toBe('version-1');
+    await engine.script({ engineVersion: 'version-2' });
+    expect(await adapter.engineVersion(never())).toBe('version-2');
+    await reading.over;
+    expect({ error: reading.error, text: reading.text }).toEqual({ error: null, text: 'abc' });
+  },
+
+  'answers while every slot is taken, and tells how many run and how many wait': async ({ adapter, engine }) => {
+    await engine.script(hold);
+    const readings = [1, 2, 3].map((seed) => new Reading(adapter, completion({ seed })));
+    await until('two run and one waits', async () => {
+      const { held, queued } = await engine.counters();
+      return held === 2 && queued === 1;
+    });
+    expect(await adapter.health(never())).toEqual({ kind: 'ready' });
+    expect((await adapter.props(never())).engineVersion).not.toBe('');
+    const { requestsRunning, requestsWaiting } = await adapter.metrics(never());
+    // Some engines count only those that run, some all that they let in, some neither.
+    expect([null, 2, 3]).toContain(requestsRunning);
+    expect([null, 0, 1]).toContain(requestsWaiting);
+    expect((await adapter.slots?.(never()))?.map((slot) => slot.busy) ?? [true, true]).toEqual([true, true]);
+    for (const reading of readings) reading.abort();
+    await Promise.all(readings.map((reading) => reading.over));
+  },
+
+  'shows how full the KV cache is, if at all, and that it empties': async ({ adapter, engine }) => {
+    const before = (await adapter.metrics(never())).kvUsageRatio;
+    await engine.script({ ...hold, answerTokens: 50 });
+    const reading = new Reading(adapter, completion({ prompt: 'words and more words '.repeat(40) }));
+    await until('it runs', async () => (await engine.counters()).held === 1);
+    const { kvTokensUsed, kvTokensTotal } = await engine.counters();
+    const during = (await adapter.metrics(never())).kvUsageRatio;
+    if (before === null) expect(during).toBeNull();
+    else {
+      expect(before).toBe(0);
+      // Engines count whole blocks of up to some dozens of tokens.
+      expect(during).toBeGreaterThanOrEqual(kvTokensUsed / kvTokensTotal);
+      expect(during).toBeLessThanOrEqual((kvTokensUsed + 128) / kvTokensTotal);
+    }
+    reading.abort();
+    await reading.over;
+    await until('the cache is empty', async () => (await engine.counters()).kvTokensUsed === 0);
+    expect((await adapter.metrics(never())).kvUsageRatio).toBe(before);
+  },
+
+  'fails in every call, typed, while the engine loads': async ({ adapter, engine, loadingIs }) => {
+    await engine.script({ health: 'loading' });
+    const kind = loadingIs === 'loading' ? 'pool-unready' : 'worker-reset';
+    const failures = [await failureOf(adapter.engineVersion(never()))];
+    if (adapter.countTokens !== undefined) failures.push(await failureOf(adapter.countTokens('a', never())));
+    failures.push((await readFailure(adapter, completion())).error);
+    for (const failure of failures) expect(failure).toMatchObject({ kind, mayRunAgain: true });
   },
 
   'reads figures that rise with the work': async ({ adapter, engine }) => {

@@ -25,6 +25,8 @@ const expectAborted = async (reading: Reading): Promise<void> => {
   expect(getEventListeners(reading.signal, 'abort')).toEqual([]);
 };
 
+const timersOf = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout' || name === 'Immediate').length;
+
 const hold = { answerTokens: 20, holdAfterSteps: 2 };
 
 export const cancelCases = {
@@ -65,6 +67,74 @@ export const cancelCases = {
     await expectAborted(reading);
     await confirm(harness);
     expect((await harness.engine.counters()).slotsBusy).toBe(0);
+  },
+
+  'frees the slot of a task aborted after its last token, before its end': async (harness) => {
+    await harness.engine.script({
+      steps: [
+        { text: 'a', tokens: 1 },
+        { text: 'b', tokens: 1 },
+      ],
+      holdAfterSteps: 2,
+    });
+    const reading = new Reading(harness.adapter, completion());
+    await until('both tokens came', () => reading.tokens.length === 2);
+    expect((await harness.engine.counters()).slotsBusy).toBe(1);
+    reading.abort();
+    await expectAborted(reading);
+    await confirm(harness);
+    expect((await harness.engine.counters()).slotsBusy).toBe(0);
+  },
+
+  'is not undone by an abort that comes after the end': async ({ adapter, engine }) => {
+    await engine.script({ answerTokens: 3 });
+    const reading = await readAll(adapter, completion());
+    reading.abort();
+    await settle();
+    expect(reading.error).toBeNull();
+    expect(reading.end?.finishReason).toBe('stop');
+    expect(getEventListeners(reading.signal, 'abort')).toEqual([]);
+  },
+
+  'ends a task whose engine went quiet when the caller’s idle time is over': async (harness) => {
+    const { adapter, engine } = harness;
+    await engine.script({ answerTokens: 9, fault: { kind: 'stall', afterSteps: 3 } });
+    const reading = new Reading(adapter, completion());
+    await until('the engine said its three', () => reading.tokens.length === 3);
+    reading.abort(new DOMException('No token for too long.', 'TimeoutError'));
+    await expectAborted(reading);
+    await confirm(harness);
+    expect((await engine.counters()).slotsBusy).toBe(0);
+  },
+
+  'ends a task in mid-flow when the caller’s wall time is over': async (harness) => {
+    const { adapter, engine } = harness;
+    await engine.script({ tokensPerSecond: 1_000 });
+    const reading = new Reading(adapter, completion({ maxTokens: 2_000 }));
+    await until('it is under way', () => reading.tokens.length >= 10);
+    reading.abort(new DOMException('It ran for too long.', 'TimeoutError'));
+    await expectAborted(reading);
+    const { length } = reading.events;
+    await confirm(harness);
+    const { slotsBusy, stepsSent } = await engine.counters();
+    expect(slotsBusy).toBe(0);
+    await settle();
+    expect((await engine.counters()).stepsSent).toBe(stepsSent);
+    expect(reading.events.length).toBe(length);
+  },
+
+  'frees every slot and the queue when all are aborted at once': async (harness) => {
+    const { adapter, engine } = harness;
+    await engine.script(hold);
+    const readings = [1, 2, 3, 4, 5].map((seed) => new Reading(adapter, completion({ seed })));
+    await until('two run and three wait', async () => {
+      const { held, queued } = await engine.counters();
+      return held === 2 && queued === 3;
+    });
+    for (const reading of readings) reading.abort();
+    for (const reading of readings) await expectAborted(reading);
+    await confirm(harness);
+    expect(await engine.counters()).toMatchObject({ slotsBusy: 0, queued: 0, kvTokensUsed: 0 });
   },
 
   'takes a task aborted in the engine’s queue out of it, and leaves the others alone': async (harness) => {
@@ -191,10 +261,39 @@ export const cancelCases = {
     expect((await failureOf(adapter.props(never()))).kind).toBe('aborted');
   },
 
+  'can be closed twice, and then works no more': async ({ adapter, engine }) => {
+    await engine.script({ answerTokens: 3 });
+    await readAll(adapter, completion());
+    await adapter.close();
+    await adapter.close();
+    const { tasksSeen } = await engine.counters();
+    const reading = new Reading(adapter, completion());
+    await expectAborted(reading);
+    expect((await adapter.health(never())).kind).toBe('unreachable');
+    expect((await engine.counters()).tasksSeen).toBe(tasksSeen);
+  },
+
+  'leaves nothing behind after aborts and failures either': async (harness) => {
+    const { engine } = harness;
+    const before = timersOf();
+    const adapter = harness.createAdapter();
+    for (const fault of [null, { kind: 'reset', afterSteps: 1 }, { kind: 'garbage', afterSteps: 1 }, { kind: 'half-open' }] as const) {
+      await engine.script({ ...hold, fault });
+      const reading = new Reading(adapter, completion());
+      await settle();
+      await engine.release(1);
+      reading.abort();
+      await reading.over;
+      expect(getEventListeners(reading.signal, 'abort')).toEqual([]);
+    }
+    await adapter.close();
+    await until('timers are gone', () => timersOf() <= before);
+    await until('connections are gone', async () => (await engine.counters()).openSockets === 0);
+  },
+
   'leaves no connection, timer or listener behind': async (harness) => {
     const { engine } = harness;
-    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout' || name === 'Immediate').length;
-    const before = timers();
+    const before = timersOf();
     const adapter = harness.createAdapter();
     const { signal } = new AbortController();
     await engine.script({ answerTokens: 5 });
@@ -209,7 +308,7 @@ export const cancelCases = {
     await adapter.confirmReleased({ signal, expectedBusy: () => 0, expectedInFlight: () => 0 });
     expect(getEventListeners(signal, 'abort')).toEqual([]);
     await adapter.close();
-    await until('timers are gone', () => timers() <= before);
+    await until('timers are gone', () => timersOf() <= before);
     await until('connections are gone', async () => (await engine.counters()).openSockets === 0);
   },
 } satisfies ConformanceCases;

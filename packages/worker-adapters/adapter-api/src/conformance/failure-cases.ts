@@ -5,6 +5,7 @@ import type { WorkerErrorKind } from '../worker-adapter.ts';
 import {
   completion,
   type ConformanceCases,
+  embedding,
   engineKey,
   type Harness,
   failureOf,
@@ -12,6 +13,7 @@ import {
   Reading,
   readAll,
   readFailure,
+  scoring,
   until,
 } from './harness.ts';
 
@@ -25,6 +27,7 @@ const refusals: readonly (readonly [ScriptedRefusal, WorkerErrorKind, boolean])[
   ['invalid-request', 'engine-rejected', false],
   ['unauthorized', 'engine-rejected', false],
   ['loading', 'pool-unready', true],
+  ['queue-full', 'busy', true],
   ['server-error', 'worker-reset', true],
   ['error-page', 'worker-reset', true],
 ];
@@ -53,6 +56,82 @@ export const failureCases = {
     while (!(await isWhole(bytes, 'whole'))) bytes += 1;
     expect(bytes).toBeGreaterThan(10);
     for (let cut = 0; cut < bytes; cut += 1) expect({ cut, whole: await isWhole(cut, 'broken') }).toEqual({ cut, whole: false });
+  },
+
+  'takes a stream that TCP resets at any byte for a reset': async ({ adapter, engine }) => {
+    const steps = [{ text: 'é', tokens: 2 }];
+    for (let afterBytes = 0; ; afterBytes += 1) {
+      await engine.script({ steps, fault: { kind: 'cut', afterBytes, framing: 'reset' } });
+      const reading = new Reading(adapter, completion());
+      await reading.over;
+      if (reading.error === null) {
+        // Past its last byte nothing was reset; before it, each one must have been seen.
+        expect(afterBytes).toBeGreaterThan(10);
+        return;
+      }
+      expect({ afterBytes, end: reading.end, error: reading.error }).toMatchObject({
+        end: undefined,
+        error: { name: 'WorkerError', kind: 'worker-reset', mayRunAgain: true },
+      });
+    }
+  },
+
+  'takes a reset in the middle of a token for a reset, and gives nothing of that token': async (harness) => {
+    await harness.engine.script({ steps: ab, holdAfterSteps: 1, fault: { kind: 'torn', afterSteps: 1 } });
+    const reading = new Reading(harness.adapter, completion());
+    await until('a token came', () => reading.tokens.length === 1);
+    await harness.engine.release(1);
+    await reading.over;
+    expect(reading.error).toMatchObject({ name: 'WorkerError', kind: 'worker-reset', mayRunAgain: true });
+    expect(reading.text).toBe('a');
+  },
+
+  'takes a stream that ends in good order, but without what ends an answer, for broken': async (harness) => {
+    for (const afterSteps of [0, 1, 2]) {
+      await harness.engine.script({ steps: ab, fault: { kind: 'unfinished', afterSteps } });
+      expect((await expectReset(harness)).text).toBe('ab'.slice(0, afterSteps));
+    }
+  },
+
+  'takes a request that the engine itself gave up for a failure': async (harness) => {
+    await harness.engine.script({ steps: ab, fault: { kind: 'engine-abort', afterSteps: 1 } });
+    expect((await expectReset(harness)).text).toBe('a');
+  },
+
+  'takes an error before the first token for an error': async (harness) => {
+    await harness.engine.script({ steps: ab, fault: { kind: 'error-event', afterSteps: 0, message: 'CUDA error: out of memory' } });
+    expect((await expectReset(harness)).tokens).toEqual([]);
+  },
+
+  'never sends a task again once its answer began': async (harness) => {
+    for (const fault of [
+      { kind: 'reset', afterSteps: 1 },
+      { kind: 'torn', afterSteps: 1 },
+      { kind: 'unfinished', afterSteps: 1 },
+    ] as const) {
+      await harness.engine.script({ steps: ab, fault });
+      const { tasksSeen } = await harness.engine.counters();
+      await expectReset(harness);
+      expect((await harness.engine.counters()).tasksSeen).toBe(tasksSeen + 1);
+    }
+  },
+
+  'works again after every fault, and the engine has its slots back': async (harness) => {
+    const { adapter, engine } = harness;
+    for (const fault of [
+      { kind: 'reset', afterSteps: 1 },
+      { kind: 'cut', afterBytes: 20, framing: 'broken' },
+      { kind: 'garbage', afterSteps: 1 },
+      { kind: 'error-event', afterSteps: 1, message: 'broken' },
+      { kind: 'engine-abort', afterSteps: 0 },
+      { kind: 'refuse', refusal: 'server-error' },
+    ] as const) {
+      await engine.script({ steps: ab, fault });
+      await readFailure(adapter, completion());
+      await engine.script({ steps: ab });
+      expect((await readAll(adapter, completion())).text).toBe('ab');
+    }
+    await until('all slots are free', async () => (await engine.counters()).slotsBusy === 0);
   },
 
   'gives the tokens before a reset, then a reset': async (harness) => {
@@ -99,8 +178,8 @@ export const failureCases = {
 
   'maps refusals of embeddings and scores too': async ({ adapter, engine }) => {
     await engine.script({ fault: { kind: 'refuse', refusal: 'loading' } });
-    expect((await readFailure(adapter, { workload: 'embedding', taskId: 'e', inputs: ['a'] })).error.kind).toBe('pool-unready');
-    expect((await readFailure(adapter, { workload: 'rerank', taskId: 'r', query: 'a', documents: ['b'] })).error.kind).toBe('pool-unready');
+    expect((await readFailure(adapter, embedding('a'))).error.kind).toBe('pool-unready');
+    expect((await readFailure(adapter, scoring('a', 'b'))).error.kind).toBe('pool-unready');
   },
 
   'says so when nothing listens': async (harness) => {
@@ -120,6 +199,14 @@ export const failureCases = {
     await engine.release(1).catch(() => {});
     await reading.over;
     expect(reading.error).toMatchObject({ name: 'WorkerError', kind: 'worker-reset', mayRunAgain: true });
+    await stop();
+  },
+
+  'takes the death of the engine in prefill for a reset': async (harness) => {
+    const { adapter, engine, stop } = await harness.startEngine();
+    await engine.script({ fault: { kind: 'exit', afterSteps: 0, code: 1, stderr: 'out of memory\n' } });
+    const { error } = await readFailure(adapter, completion());
+    expect({ kind: error.kind, mayRunAgain: error.mayRunAgain }).toEqual({ kind: 'worker-reset', mayRunAgain: true });
     await stop();
   },
 

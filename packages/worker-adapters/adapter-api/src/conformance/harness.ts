@@ -17,14 +17,19 @@ export type ConformanceCases = Readonly<Record<string, (harness: Harness) => Pro
 /** Sent with every request; no message may repeat it. */
 export const engineKey = 'key-of-the-conformance-suite';
 
+/** How an engine that loads looks from outside. */
+export type LoadingIs = 'loading' | 'unreachable';
+
 export class Harness {
+  readonly loadingIs: LoadingIs;
   readonly #createAdapter: CreateAdapter;
   readonly #start: () => Promise<EngineUnderTest>;
   readonly #adapters = new Set<WorkerAdapter>();
   #target: EngineUnderTest | null = null;
   #adapter: WorkerAdapter | null = null;
 
-  constructor(createAdapter: CreateAdapter, start: () => Promise<EngineUnderTest>) {
+  constructor(createAdapter: CreateAdapter, start: () => Promise<EngineUnderTest>, loadingIs: LoadingIs) {
+    this.loadingIs = loadingIs;
     this.#createAdapter = createAdapter;
     this.#start = start;
   }
@@ -130,8 +135,8 @@ export class Reading {
     return this.#abort.signal;
   }
 
-  abort(): void {
-    this.#abort.abort();
+  abort(reason?: unknown): void {
+    this.#abort.abort(reason);
   }
 
   async #read(adapter: WorkerAdapter, task: WorkerTask): Promise<void> {
@@ -162,6 +167,15 @@ export const readFailure = async (
   expect(reading.end).toBeUndefined();
   return { error: workerError(reading.error), reading };
 };
+
+/** A task of each kind of work that generates nothing. */
+export const embedding = (...inputs: readonly string[]): WorkerTask => ({ workload: 'embedding', taskId: 'e', inputs });
+export const scoring = (query: string, ...documents: readonly string[]): WorkerTask => ({
+  workload: 'rerank',
+  taskId: 'r',
+  query,
+  documents,
+});
 
 /** What a promise rejects with, which must be a typed error. */
 export const failureOf = async (promise: Promise<unknown>): Promise<WorkerError> => {
