@@ -6,8 +6,9 @@ import type { CoreEffect } from './effect.ts';
 import { Fleet } from './fleet.ts';
 import type { ClassWeights } from './fairness.ts';
 import { IndexedHeap } from './heap.ts';
+import { KeyTable } from './key-table.ts';
 import type { Pool } from './lane.ts';
-import type { CoreConfig, TaskKey, TaskSpec } from './model.ts';
+import type { CoreConfig, TaskSpec } from './model.ts';
 import type { TokenBucket } from './rate-limit.ts';
 import { ReleasingSlots } from './releasing.ts';
 import type { Replica } from './replica.ts';
@@ -55,7 +56,7 @@ export class CoreState {
     },
   });
   readonly releasing = new ReleasingSlots();
-  readonly tasks = new Map<TaskKey, Task>();
+  readonly tasks = new KeyTable<Task>();
   /** Tasks that have a deadline, the earliest first. */
   readonly deadlines = new IndexedHeap<Task>(
     (a, b) => a.deadlineAtMs < b.deadlineAtMs || (a.deadlineAtMs === b.deadlineAtMs && a.acceptedAtMs < b.acceptedAtMs),

@@ -158,7 +158,7 @@ function admit(
     lane,
     order: state.lastOrder,
   });
-  state.tasks.set(spec.taskKey, task);
+  state.tasks.add(task);
   if (deadlineMs !== null) state.deadlines.push(task);
   lane.arrival(klass).add(route.serviceMs, nowMs);
   state.emit({

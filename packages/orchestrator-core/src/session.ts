@@ -2,11 +2,12 @@
  * Sessions: how long they live, how many turns they had, and where their KV cache lies (ORCH-3021 to 3023). They know
  * no prompt and never move KV.
  */
+import { KeyTable, type Keyed } from './key-table.ts';
 import type { CoreConfig, SessionKey } from './model.ts';
 import type { Replica } from './replica.ts';
 
 /** One session; linked into the table's order of last use. */
-export class Session {
+export class Session implements Keyed {
   readonly key: SessionKey;
   lastUsedMs: number;
   /** When it took its place in the order: at its last turn's begin, or when it was found still alive. */
@@ -42,7 +43,7 @@ export type SessionLimits = CoreConfig['sessions'];
  * @req ORCH-3021, ORCH-3022
  */
 export class SessionTable {
-  readonly #byKey = new Map<SessionKey, Session>();
+  readonly #byKey = new KeyTable<Session>();
   readonly #onCold: (session: Session) => void;
   #limits: SessionLimits;
   #newest: Session | null = null;
@@ -94,7 +95,7 @@ export class SessionTable {
       const session = new Session(key, nowMs);
       session.turns = 1;
       session.active = 1;
-      this.#byKey.set(key, session);
+      this.#byKey.add(session);
       this.#linkNewest(session);
       this.#evictSurplus();
       return session;

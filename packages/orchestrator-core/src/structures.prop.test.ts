@@ -1,7 +1,8 @@
-/** The two indexed structures against plain arrays that do the same slowly. */
+/** The indexed structures against plain ones that do the same slowly. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { IndexedHeap, type HeapNode } from './heap.ts';
+import { KeyTable, type Keyed } from './key-table.ts';
 import { RankWindow, type Ranked } from './rank-window.ts';
 
 test('[ORCH-2013] a rank is the number of items ahead, whatever came and went', () => {
@@ -85,4 +86,51 @@ test('a heap gives its items in order after any pushes, moves and removals', () 
       expect(heap.size).toBe(0);
     }),
   );
+});
+
+const keySteps = fc.array(fc.tuple(fc.constantFrom('add', 'add', 'delete', 'get'), fc.nat({ max: 400 })), { maxLength: 800, size: 'max' });
+
+for (const [keys, hash] of [
+  ['any keys', undefined],
+  ['keys that lie beside each other', (key: string) => 1 + (Number(key.slice(4)) % 3)],
+  ['keys that wrap around the end', (key: string) => -1 - (Number(key.slice(4)) % 3)],
+  ['keys made to collide', () => 7],
+] as const) {
+  test(`a table of ${keys} answers as a Map does`, () => {
+    fc.assert(
+      fc.property(keySteps, (steps) => {
+        const table = new KeyTable<Keyed>(hash);
+        const plain = new Map<string, Keyed>();
+        for (const [kind, number] of steps) {
+          // A string of its own each time: equal keys need not be the same object.
+          const key = `key ${number}`;
+          if (kind === 'delete') {
+            table.delete(key);
+            plain.delete(key);
+          } else if (kind === 'add' && !plain.has(key)) {
+            const item = { key };
+            table.add(item);
+            plain.set(key, item);
+          }
+          expect(table.get(key)).toBe(plain.get(key));
+          expect(table.has(key)).toBe(plain.has(key));
+          expect(table.size).toBe(plain.size);
+        }
+        for (let number = 0; number <= 400; number++) expect(table.get(`key ${number}`)).toBe(plain.get(`key ${number}`));
+      }),
+      { numRuns: 50 },
+    );
+  });
+}
+
+test('a table keeps what it holds while a hundred thousand keys pass through it', () => {
+  const table = new KeyTable<Keyed>();
+  for (let number = 0; number < 100_000; number++) {
+    table.add({ key: `tenant-${number % 7}/${number}` });
+    const gone = number - 500;
+    if (gone >= 0) table.delete(`tenant-${gone % 7}/${gone}`);
+  }
+  expect(table.size).toBe(500);
+  expect(table.get('tenant-4/99999')?.key).toBe('tenant-4/99999');
+  expect(table.get('tenant-5/99999')).toBeUndefined();
 });

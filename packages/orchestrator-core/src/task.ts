@@ -1,8 +1,9 @@
 /** One admitted task and its running attempt, as compact records: a million of them may be queued. They decide nothing. */
 import type { Flow } from './fairness.ts';
 import type { HeapNode } from './heap.ts';
+import type { Keyed } from './key-table.ts';
 import type { Lane } from './lane.ts';
-import type { FailedOn, TaskSpec } from './model.ts';
+import type { FailedOn, TaskKey, TaskSpec } from './model.ts';
 import type { GateFlow } from './queue.ts';
 import type { Ranked } from './rank-window.ts';
 import type { Replica } from './replica.ts';
@@ -43,7 +44,7 @@ const NOWHERE: readonly FailedOn[] = [];
  *
  * `heapIndex` belongs to the heap of deadlines, the queue fields to the lane's queue.
  */
-export class Task implements HeapNode, Ranked {
+export class Task implements HeapNode, Keyed, Ranked {
   readonly spec: TaskSpec;
   readonly tenant: Tenant;
   /** Index of its class: 0 `interactive`, 1 `batch`. */
@@ -96,6 +97,10 @@ export class Task implements HeapNode, Ranked {
     this.predictedServiceMs = init.predictedServiceMs;
     this.lane = init.lane;
     this.order = init.order;
+  }
+
+  get key(): TaskKey {
+    return this.spec.taskKey;
   }
 
   /** Tokens taken from the tenant's tokens-per-minute at admission. */
