@@ -102,7 +102,7 @@ export function placeAgain(state: CoreState, task: Task, attempt: Attempt, failu
   if (task.set !== null) task.set = task.lane.sets.get(task.set.id) ?? task.set;
   state.frontOrder -= 1;
   task.order = state.frontOrder;
-  state.emit({ kind: 'requeued', taskKey: task.spec.taskKey, failedReplicaId: attempt.replica.id, error: failure.error, because });
+  state.emit({ kind: 'requeued', taskKey: task.key, failedReplicaId: attempt.replica.id, error: failure.error, because });
   const replica = chooseReplica(task.lane, task, scopeOf(state, task));
   if (replica === null) enterQueue(state, task);
   else startTask(state, task, replica, 0);

@@ -43,7 +43,7 @@ export function startTask(state: CoreState, task: Task, replica: Replica, queueP
   state.fleet.onSlots(replica);
   state.emit({
     kind: 'dispatch',
-    taskKey: spec.taskKey,
+    taskKey: task.key,
     attempt: task.attempts,
     replicaId: replica.id,
     poolId: replica.pool.id,
@@ -70,7 +70,7 @@ export function closeAttempt(state: CoreState, task: Task, attempt: Attempt, slo
   if (replica.gone) return;
   if (slot === 'releasing') {
     replica.onReleasing();
-    state.releasing.add(task.spec.taskKey, attempt.number, replica, state.nowMs);
+    state.releasing.add(task.key, attempt.number, replica, state.nowMs);
   }
   state.fleet.onSlots(replica);
 }

@@ -39,7 +39,7 @@ import { enterQueue } from './waiting.ts';
  */
 export function onEnqueue(state: CoreState, spec: TaskSpec): void {
   assert(state.configured, 'configured comes before enqueue');
-  if (state.tasks.has(spec.taskKey)) throw new Error(`task key ${spec.taskKey} lives already`);
+  if (state.tasks.get(spec.taskKey) !== undefined) throw new Error(`task key ${spec.taskKey} lives already`);
   const nowMs = state.nowMs;
   const klass = spec.priority === 'interactive' ? 0 : 1;
   // 1

@@ -3,9 +3,11 @@
  * strings for that, each a wait for memory: at a million tasks half of an admission. It knows nothing of what it holds.
  */
 
-/** A record that carries its own key; it never changes while the record is in a table. */
+/** A record that carries its own key, and the hash of it; neither ever changes. */
 export interface Keyed {
   readonly key: string;
+  /** {@link hashOf} the key. */
+  readonly keyHash: number;
 }
 
 const SMALLEST = 64;
@@ -29,29 +31,26 @@ export class KeyTable<T extends Keyed> {
   readonly #free: number[] = [];
   #placed = 0;
   readonly #crowded = new Map<string, T>();
-  /** Most events ask for the same key more than once. */
-  #lastKey = '';
-  #lastHash: number;
-  readonly #hash: (key: string) => number;
-
-  /** @param hash - Whole 32-bit numbers, never 0. */
-  constructor(hash: (key: string) => number = hashOf) {
-    this.#hash = hash;
-    this.#lastHash = hash('');
-  }
 
   get size(): number {
     return this.#placed + this.#crowded.size;
   }
 
-  get(key: string): T | undefined {
-    const place = this.#placeOf(key);
-    if (place >= 0) return this.#items[this.#places[2 * place + 1] ?? 0];
+  /** @param keyHash - {@link hashOf} the key, where the caller has it already. */
+  get(key: string, keyHash = hashOf(key)): T | undefined {
+    const places = this.#places;
+    const mask = this.#mask;
+    let place = keyHash & mask;
+    for (let step = 0; step < REACH; step++) {
+      const found = places[2 * place];
+      if (found === 0) break;
+      if (found === keyHash) {
+        const item = this.#items[places[2 * place + 1] ?? 0];
+        if (item !== undefined && item.key === key) return item;
+      }
+      place = (place + 1) & mask;
+    }
     return this.#crowded.size === 0 ? undefined : this.#crowded.get(key);
-  }
-
-  has(key: string): boolean {
-    return this.get(key) !== undefined;
   }
 
   /** @param item - Its key is not in the table. */
@@ -59,28 +58,21 @@ export class KeyTable<T extends Keyed> {
     if (2 * this.#placed > this.#mask) this.#grow();
     const index = this.#free.pop() ?? this.#items.length;
     this.#items[index] = item;
-    this.#place(this.#hashOf(item.key), index);
+    this.#place(item.keyHash, index);
   }
 
-  delete(key: string): void {
-    const place = this.#placeOf(key);
-    if (place >= 0) this.#remove(place);
-    else this.#crowded.delete(key);
-  }
-
-  /** Where a key is; -1 = in no place. */
-  #placeOf(key: string): number {
+  /** @param item - It is in the table. */
+  delete(item: T): void {
     const places = this.#places;
     const mask = this.#mask;
-    const hash = this.#hashOf(key);
-    let place = hash & mask;
+    let place = item.keyHash & mask;
     for (let step = 0; step < REACH; step++) {
       const found = places[2 * place];
-      if (found === 0) return -1;
-      if (found === hash && this.#items[places[2 * place + 1] ?? 0]?.key === key) return place;
+      if (found === 0) break;
+      if (found === item.keyHash && this.#items[places[2 * place + 1] ?? 0] === item) return this.#remove(place);
       place = (place + 1) & mask;
     }
-    return -1;
+    this.#crowded.delete(item.key);
   }
 
   /** Give a record its place; where none within reach is empty it goes to the crowd. */
@@ -137,18 +129,10 @@ export class KeyTable<T extends Keyed> {
       if (hash !== 0) this.#place(hash, places[at + 1] ?? 0);
     }
   }
-
-  #hashOf(key: string): number {
-    if (key !== this.#lastKey) {
-      this.#lastHash = this.#hash(key);
-      this.#lastKey = key;
-    }
-    return this.#lastHash;
-  }
 }
 
 /** Two lanes of multiply and xor over the UTF-16 units, so that one need not wait for the other; never 0. */
-function hashOf(key: string): number {
+export function hashOf(key: string): number {
   const { length } = key;
   let even = length;
   let odd = 0x9e3779b9 | 0;

@@ -94,7 +94,7 @@ function takeBack(state: CoreState, restored: RestoredTask): Task | null {
   if (set !== null) task.set = setOf(lane, set);
   tenant.live += 1;
   tenant.kvBytes += kvBytes;
-  state.tasks.set(spec.taskKey, task);
+  state.tasks.add(task);
   if (task.deadlineAtMs !== Infinity) state.deadlines.push(task);
   return task;
 }

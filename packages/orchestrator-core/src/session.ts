@@ -2,13 +2,14 @@
  * Sessions: how long they live, how many turns they had, and where their KV cache lies (ORCH-3021 to 3023). They know
  * no prompt and never move KV.
  */
-import { KeyTable, type Keyed } from './key-table.ts';
+import { hashOf, KeyTable, type Keyed } from './key-table.ts';
 import type { CoreConfig, SessionKey } from './model.ts';
 import type { Replica } from './replica.ts';
 
 /** One session; linked into the table's order of last use. */
 export class Session implements Keyed {
   readonly key: SessionKey;
+  readonly keyHash: number;
   lastUsedMs: number;
   /** When it took its place in the order: at its last turn's begin, or when it was found still alive. */
   begunMs: number;
@@ -29,6 +30,7 @@ export class Session implements Keyed {
 
   constructor(key: SessionKey, nowMs: number) {
     this.key = key;
+    this.keyHash = hashOf(key);
     this.lastUsedMs = nowMs;
     this.begunMs = nowMs;
   }
@@ -117,7 +119,7 @@ export class SessionTable {
   restore(key: SessionKey, turns: number, lastUsedMs: number): void {
     const session = new Session(key, lastUsedMs);
     session.turns = turns;
-    this.#byKey.set(key, session);
+    this.#byKey.add(session);
     this.#linkNewest(session);
     this.#evictSurplus();
   }
@@ -165,7 +167,7 @@ export class SessionTable {
 
   #forget(session: Session): void {
     session.ended = true;
-    this.#byKey.delete(session.key);
+    this.#byKey.delete(session);
     this.#unlink(session);
   }
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { IndexedHeap, type HeapNode } from './heap.ts';
-import { KeyTable, type Keyed } from './key-table.ts';
+import { hashOf, KeyTable, type Keyed } from './key-table.ts';
 import { RankWindow, type Ranked } from './rank-window.ts';
 
 test('[ORCH-2013] a rank is the number of items ahead, whatever came and went', () => {
@@ -91,7 +91,7 @@ test('a heap gives its items in order after any pushes, moves and removals', () 
 const keySteps = fc.array(fc.tuple(fc.constantFrom('add', 'add', 'delete', 'get'), fc.nat({ max: 400 })), { maxLength: 800, size: 'max' });
 
 for (const [keys, hash] of [
-  ['any keys', undefined],
+  ['any keys', hashOf],
   ['keys that lie beside each other', (key: string) => 1 + (Number(key.slice(4)) % 3)],
   ['keys that wrap around the end', (key: string) => -1 - (Number(key.slice(4)) % 3)],
   ['keys made to collide', () => 7],
@@ -99,24 +99,27 @@ for (const [keys, hash] of [
   test(`a table of ${keys} answers as a Map does`, () => {
     fc.assert(
       fc.property(keySteps, (steps) => {
-        const table = new KeyTable<Keyed>(hash);
+        const table = new KeyTable<Keyed>();
         const plain = new Map<string, Keyed>();
         for (const [kind, number] of steps) {
           // A string of its own each time: equal keys need not be the same object.
           const key = `key ${number}`;
-          if (kind === 'delete') {
-            table.delete(key);
+          const known = plain.get(key);
+          if (kind === 'delete' && known !== undefined) {
+            table.delete(known);
             plain.delete(key);
-          } else if (kind === 'add' && !plain.has(key)) {
-            const item = { key };
+          } else if (kind === 'add' && known === undefined) {
+            const item = { key, keyHash: hash(key) };
             table.add(item);
             plain.set(key, item);
           }
-          expect(table.get(key)).toBe(plain.get(key));
-          expect(table.has(key)).toBe(plain.has(key));
+          expect(table.get(key, hash(key))).toBe(plain.get(key));
           expect(table.size).toBe(plain.size);
         }
-        for (let number = 0; number <= 400; number++) expect(table.get(`key ${number}`)).toBe(plain.get(`key ${number}`));
+        for (let number = 0; number <= 400; number++) {
+          const key = `key ${number}`;
+          expect(table.get(key, hash(key))).toBe(plain.get(key));
+        }
       }),
       { numRuns: 50 },
     );
@@ -125,12 +128,26 @@ for (const [keys, hash] of [
 
 test('a table keeps what it holds while a hundred thousand keys pass through it', () => {
   const table = new KeyTable<Keyed>();
+  const held: Keyed[] = [];
   for (let number = 0; number < 100_000; number++) {
-    table.add({ key: `tenant-${number % 7}/${number}` });
-    const gone = number - 500;
-    if (gone >= 0) table.delete(`tenant-${gone % 7}/${gone}`);
+    const key = `tenant-${number % 7}/${number}`;
+    const item = { key, keyHash: hashOf(key) };
+    table.add(item);
+    held.push(item);
+    if (held.length > 500) table.delete(held.shift() as Keyed);
   }
   expect(table.size).toBe(500);
-  expect(table.get('tenant-4/99999')?.key).toBe('tenant-4/99999');
+  expect(table.get('tenant-4/99999')).toBe(held.at(-1));
   expect(table.get('tenant-5/99999')).toBeUndefined();
+});
+
+test('hashes of like keys differ, and lie evenly', () => {
+  const hashes = Array.from({ length: 20_000 }, (_, index) =>
+    hashOf(`tenant-1/00000000-0000-4000-8000-${index.toString(16).padStart(12, '0')}`),
+  );
+  expect(new Set(hashes).size).toBeGreaterThan(19_990);
+  const inPlace = Array.from({ length: 256 }, () => 0);
+  for (const hash of hashes) inPlace[hash & 255] = (inPlace[hash & 255] ?? 0) + 1;
+  expect(Math.max(...inPlace)).toBeLessThan(130);
+  expect(Math.min(...inPlace)).toBeGreaterThan(40);
 });

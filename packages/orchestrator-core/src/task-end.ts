@@ -15,7 +15,7 @@ export function stopTask(state: CoreState, task: Task, end: TaskEnd, reason: Abo
   finishTask(state, task, end, task.spec.promptTokens + (attempt?.tokensOut ?? 0));
   if (attempt === null) return;
   closeAttempt(state, task, attempt, 'releasing');
-  state.emit({ kind: 'abort', taskKey: task.spec.taskKey, attempt: attempt.number, replicaId: attempt.replica.id, reason });
+  state.emit({ kind: 'abort', taskKey: task.key, attempt: attempt.number, replicaId: attempt.replica.id, reason });
 }
 
 /**
@@ -31,12 +31,12 @@ export function finishTask(state: CoreState, task: Task, end: TaskEnd, usedToken
     if (lane.queue.size === 0) lane.drain.onEmptied(state.nowMs);
   }
   if (task.heapIndex !== -1) state.deadlines.remove(task);
-  state.tasks.delete(task.spec.taskKey);
+  state.tasks.delete(task);
   tenant.live -= 1;
   tenant.kvBytes -= task.kvBytes;
   tenant.tokens?.giveBack(task.reservedTokens - (ran ? Math.max(usedTokens, task.spec.promptTokens) : 0));
   state.sessions.endTurn(task.session, state.nowMs);
-  state.emit({ kind: 'finish', taskKey: task.spec.taskKey, end });
+  state.emit({ kind: 'finish', taskKey: task.key, end });
 }
 
 export function unservedEnd(state: CoreState, laneId: string): TaskEnd {

@@ -1,7 +1,7 @@
 /** One admitted task and its running attempt, as compact records: a million of them may be queued. They decide nothing. */
 import type { Flow } from './fairness.ts';
 import type { HeapNode } from './heap.ts';
-import type { Keyed } from './key-table.ts';
+import { hashOf, type Keyed } from './key-table.ts';
 import type { Lane } from './lane.ts';
 import type { FailedOn, TaskKey, TaskSpec } from './model.ts';
 import type { GateFlow } from './queue.ts';
@@ -46,6 +46,8 @@ const NOWHERE: readonly FailedOn[] = [];
  */
 export class Task implements HeapNode, Keyed, Ranked {
   readonly spec: TaskSpec;
+  readonly key: TaskKey;
+  readonly keyHash: number;
   readonly tenant: Tenant;
   /** Index of its class: 0 `interactive`, 1 `batch`. */
   readonly klass: number;
@@ -83,6 +85,8 @@ export class Task implements HeapNode, Keyed, Ranked {
 
   constructor(init: TaskInit) {
     this.spec = init.spec;
+    this.key = init.spec.taskKey;
+    this.keyHash = hashOf(init.spec.taskKey);
     this.tenant = init.tenant;
     this.klass = init.klass;
     this.session = init.session;
@@ -97,10 +101,6 @@ export class Task implements HeapNode, Keyed, Ranked {
     this.predictedServiceMs = init.predictedServiceMs;
     this.lane = init.lane;
     this.order = init.order;
-  }
-
-  get key(): TaskKey {
-    return this.spec.taskKey;
   }
 
   /** Tokens taken from the tenant's tokens-per-minute at admission. */

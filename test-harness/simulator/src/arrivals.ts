@@ -44,6 +44,8 @@ export class Arrivals {
   #sessionsMade = 0;
   #burstUntilMs = 0;
   #nextBurstMs: number;
+  #swing = 1;
+  #swingUntilMs = 0;
 
   /** @param meanServiceMs - True mean slot time of a task, for the load that `utilization` asks for. */
   constructor(options: Options, meanServiceMs: number) {
@@ -67,19 +69,21 @@ export class Arrivals {
       this.#burstUntilMs = nowMs + this.#rng.exponential(BURST_FOR_MS);
       this.#nextBurstMs = this.#burstUntilMs + this.#rng.exponential(BURST_EVERY_MS);
     }
-    const swing = 1 + DIURNAL_SWING * Math.sin((2 * Math.PI * nowMs) / DAY_MS);
+    // A sine each simulated second: it moves less than one in ten thousand in between.
+    if (nowMs >= this.#swingUntilMs) {
+      this.#swing = 1 + DIURNAL_SWING * Math.sin((2 * Math.PI * nowMs) / DAY_MS);
+      this.#swingUntilMs = nowMs + 1000;
+    }
     const burst = nowMs < this.#burstUntilMs ? BURST_FACTOR : 1;
-    return this.#rng.exponential(1 / (this.#meanRatePerMs * swing * burst));
+    return this.#rng.exponential(1 / (this.#meanRatePerMs * this.#swing * burst));
   }
 
   next(): Arrival {
     const rng = this.#rng;
     this.#made += 1;
     const draw = rng.next();
-    const tenant = Math.max(
-      0,
-      this.#tenantShares.findIndex((share) => draw < share),
-    );
+    let tenant = 0;
+    while (tenant < this.#tenantShares.length - 1 && draw >= (this.#tenantShares[tenant] ?? 1)) tenant += 1;
     const interactive = rng.chance(0.7);
     const { promptTokens, outTokens, maxTokens } = drawLengths(rng);
     const model = rng.below(this.#options.models);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { EventHeap } from './event-heap.ts';
+import { EventWheel } from './event-wheel.ts';
 import { Histogram } from './histogram.ts';
 import { Referee } from './referee.ts';
 import { jain } from './report.ts';
@@ -34,6 +35,44 @@ test('a heap grows beyond its first block', () => {
   for (let index = 5000; index > 0; index--) heap.plan(index, index);
   for (let index = 1; index <= 5000; index++) expect(heap.pop()).toBe(index);
   expect(heap.pop()).toBeUndefined();
+});
+
+test('a wheel gives what a heap gives, near and far', () => {
+  const step = fc.oneof(
+    { weight: 3, arbitrary: fc.integer({ min: 0, max: 40 }) },
+    { weight: 1, arbitrary: fc.integer({ min: 16_000, max: 17_000 }) },
+    { weight: 1, arbitrary: fc.integer({ min: 0, max: 5_000_000 }) },
+    { weight: 4, arbitrary: fc.constant(null) },
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
+      const heap = new EventHeap<number>();
+      const wheel = new EventWheel<number>();
+      let nowMs = 0;
+      const take = () => {
+        expect(wheel.nextMs).toBe(heap.nextMs);
+        if (heap.nextMs !== Infinity) nowMs = heap.nextMs;
+        expect(wheel.pop()).toBe(heap.pop());
+        expect(wheel.size).toBe(heap.size);
+      };
+      for (const [what, afterMs] of steps.entries()) {
+        if (afterMs === null) take();
+        else {
+          heap.plan(nowMs + afterMs, what);
+          wheel.plan(nowMs + afterMs, what);
+        }
+      }
+      while (heap.size > 0) take();
+      take();
+    }),
+  );
+});
+
+test('a wheel holds more events than its first block', () => {
+  const wheel = new EventWheel<number>();
+  for (let index = 5000; index > 0; index--) wheel.plan(index, index);
+  for (let index = 1; index <= 5000; index++) expect(wheel.pop()).toBe(index);
+  expect(wheel.pop()).toBeUndefined();
 });
 
 test('percentiles are exact to two percent', () => {

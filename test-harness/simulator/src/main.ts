@@ -18,14 +18,16 @@ function main(args: readonly string[]): number {
     case 'run': {
       const startedAt = performance.now();
       try {
-        const report = simulate(parsed.options);
-        const seconds = (performance.now() - startedAt) / 1000;
+        const seconds = (): number => (performance.now() - startedAt) / 1000;
+        const report = simulate(parsed.options, ({ simulatedHours, offered }) => {
+          process.stderr.write(`hour ${simulatedHours}: ${offered} tasks, ${Math.round(offered / seconds())} a second\n`);
+        });
         process.stdout.write(parsed.json ? `${JSON.stringify(report, null, 2)}\n` : render(report));
         const { user, system } = process.cpuUsage();
         const cpuSeconds = (user + system) / 1e6;
-        const rate = Math.round(report.tasks.offered / seconds);
+        const rate = Math.round(report.tasks.offered / seconds());
         process.stderr.write(
-          `${report.tasks.offered} tasks in ${seconds.toFixed(2)} s (${cpuSeconds.toFixed(2)} s of CPU): ${rate} tasks a second\n`,
+          `${report.tasks.offered} tasks in ${seconds().toFixed(2)} s (${cpuSeconds.toFixed(2)} s of CPU): ${rate} tasks a second\n`,
         );
         return 0;
       } catch (error) {

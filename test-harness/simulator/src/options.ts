@@ -5,10 +5,10 @@ import { parseArgs } from 'node:util';
 export type Options = {
   readonly seed: number;
   readonly replicas: number;
-  /** Simulated hours of arrivals; what was admitted then runs to its end. */
-  readonly hours: number;
-  /** Arrivals stop after so many tasks; 0 = only `hours` stop them. */
-  readonly tasks: number;
+  /** Simulated hours of arrivals; what was admitted then runs to its end. `null` = only `tasks` ends them. */
+  readonly hours: number | null;
+  /** Arrivals stop after so many tasks; `null` = only `hours` ends them. One of the two is set; with both the first reached counts. */
+  readonly tasks: number | null;
   /** Mean offered load over the slots of the fleet; above 1 is overload. */
   readonly utilization: number;
   readonly slots: number;
@@ -21,11 +21,14 @@ export type Options = {
   readonly capacity: number;
 };
 
+/** Of a run that is given no bound. */
+const TASKS = 1_000_000;
+
 export const defaultOptions: Options = {
   seed: 1,
   replicas: 1000,
-  hours: 24,
-  tasks: 1_000_000,
+  hours: null,
+  tasks: TASKS,
   utilization: 0.9,
   slots: 8,
   tenants: 12,
@@ -39,8 +42,8 @@ export const usage = `simulate: play a fleet from one seed against the scheduler
 
   --seed N          every draw follows from it (${defaultOptions.seed})
   --replicas N      workers of the fleet (${defaultOptions.replicas})
-  --hours H         simulated hours of arrivals (${defaultOptions.hours})
-  --tasks N         stop arrivals after N tasks; 0 = only --hours stops them (${defaultOptions.tasks})
+  --hours H         simulated hours of arrivals, all of them: 1,000 replicas get some 7 million tasks an hour
+  --tasks N         stop arrivals after N tasks; with --hours, whichever comes first (without --hours ${TASKS})
   --utilization U   mean offered load over all slots; above 1 is overload (${defaultOptions.utilization})
   --slots N         slots of a replica (${defaultOptions.slots})
   --tenants N       tenants (${defaultOptions.tenants})
@@ -50,7 +53,7 @@ export const usage = `simulate: play a fleet from one seed against the scheduler
   --capacity N      queue places per replica (${defaultOptions.capacity})
   --json            the report as JSON
 
-The report goes to stdout and is the same for the same seed and flags; wall time goes to stderr.
+The report goes to stdout and is the same for the same seed and flags; progress and wall time go to stderr.
 Exit status: 0, 1 when an invariant broke (the command that replays it is printed), 2 for bad usage.
 `;
 
@@ -84,8 +87,8 @@ export function parseOptions(args: readonly string[]): Parsed {
     const options: Options = {
       seed: wholeNumber('--seed', values.seed, defaultOptions.seed, 0),
       replicas: wholeNumber('--replicas', values.replicas, defaultOptions.replicas, 1),
-      hours: positive('--hours', values.hours, defaultOptions.hours),
-      tasks: wholeNumber('--tasks', values.tasks, defaultOptions.tasks, 0),
+      hours: values.hours === undefined ? null : positive('--hours', values.hours, 1),
+      tasks: tasksOf(values.tasks, values.hours),
       utilization: positive('--utilization', values.utilization, defaultOptions.utilization),
       slots: wholeNumber('--slots', values.slots, defaultOptions.slots, 1),
       tenants: wholeNumber('--tenants', values.tenants, defaultOptions.tenants, 1),
@@ -103,10 +106,16 @@ export function parseOptions(args: readonly string[]): Parsed {
 /** The command that repeats a run exactly. */
 export function toCommand(options: Options): string {
   const { seed, replicas, hours, tasks, utilization, slots, tenants, models, policy, mtbfHours, capacity } = options;
+  const bounds = [hours === null ? '' : ` --hours ${hours}`, tasks === null ? '' : ` --tasks ${tasks}`].join('');
   return [
-    `pnpm xtask simulate --seed ${seed} --replicas ${replicas} --hours ${hours} --tasks ${tasks} --utilization ${utilization}`,
+    `pnpm xtask simulate --seed ${seed} --replicas ${replicas}${bounds} --utilization ${utilization}`,
     `--slots ${slots} --tenants ${tenants} --models ${models} --policy ${policy} --mtbf-hours ${mtbfHours} --capacity ${capacity}`,
   ].join(' ');
+}
+
+/** A bound where one is given; the usual one only where the hours bound nothing either. */
+function tasksOf(tasks: string | undefined, hours: string | undefined): number | null {
+  return tasks === undefined && hours !== undefined ? null : wholeNumber('--tasks', tasks, TASKS, 1);
 }
 
 function wholeNumber(flag: string, text: string | undefined, fallback: number, least: number): number {

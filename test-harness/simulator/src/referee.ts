@@ -4,6 +4,9 @@ import { type Arrival, numberOf } from './arrivals.ts';
 import type { Options } from './options.ts';
 import type { TrueAttempt, TrueFleet, TrueWorker } from './true-fleet.ts';
 
+/** A power of two, as every size of the ring. */
+const SMALLEST_RING = 16_384;
+
 /** A promise of the core that a run saw broken. */
 export class Violation extends Error {
   override readonly name = 'Violation';
@@ -23,10 +26,9 @@ export type Followed = {
 };
 
 export class Referee {
-  /** By number of their arrival. */
-  readonly #tasks: (Followed | undefined)[] = [];
+  /** A ring: each task lies at the number of its arrival, modulo its size. It grows when two that are alive would meet. */
+  #tasks: (Followed | undefined)[] = emptyRing(SMALLEST_RING);
   #alive = 0;
-  #latest: Followed | null = null;
   readonly #fleet: TrueFleet;
   readonly #slots: number;
   readonly #models: number;
@@ -46,14 +48,13 @@ export class Referee {
   }
 
   find(taskKey: string): Followed | undefined {
-    // Most effects speak of the task that the event before spoke of.
-    if (this.#latest?.arrival.spec.taskKey === taskKey) return this.#tasks[this.#latest.arrival.number];
-    return this.#tasks[numberOf(taskKey)];
+    const number = numberOf(taskKey);
+    const task = this.#tasks[number & (this.#tasks.length - 1)];
+    return task !== undefined && task.arrival.number === number ? task : undefined;
   }
 
   accept(arrival: Arrival, effect: Extract<CoreEffect, { kind: 'accept' }>, nowMs: number): Followed {
     this.#demand(this.find(effect.taskKey) === undefined, () => `${effect.taskKey} was accepted twice`);
-    while (this.#tasks.length <= arrival.number) this.#tasks.push(undefined);
     this.#acceptances += 1;
     const { predictedStartMs, deadlineMs } = effect.acceptance;
     const task: Followed = {
@@ -66,8 +67,8 @@ export class Referee {
       running: null,
       numerics: null,
     };
-    this.#tasks[arrival.number] = task;
-    this.#latest = task;
+    while (this.#tasks[arrival.number & (this.#tasks.length - 1)] !== undefined) this.#growRing();
+    this.#tasks[arrival.number & (this.#tasks.length - 1)] = task;
     this.#alive += 1;
     return task;
   }
@@ -107,7 +108,7 @@ export class Referee {
 
   finish(taskKey: string): Followed {
     const task = this.#follow(taskKey, 'finished');
-    this.#tasks[task.arrival.number] = undefined;
+    this.#tasks[task.arrival.number & (this.#tasks.length - 1)] = undefined;
     this.#alive -= 1;
     return task;
   }
@@ -116,6 +117,13 @@ export class Referee {
   close(): void {
     const left = this.#tasks.find((task) => task !== undefined);
     this.#demand(left === undefined, () => `${this.#alive} admitted tasks never ended, the first is ${left?.arrival.spec.taskKey}`);
+  }
+
+  #growRing(): void {
+    const tasks = this.#tasks;
+    const ring = emptyRing(2 * tasks.length);
+    for (const task of tasks) if (task !== undefined) ring[task.arrival.number & (ring.length - 1)] = task;
+    this.#tasks = ring;
   }
 
   #follow(taskKey: string, what: string): Followed {
@@ -127,4 +135,8 @@ export class Referee {
   #demand(holds: boolean, message: () => string): void {
     if (!holds) throw new Violation(message());
   }
+}
+
+function emptyRing(size: number): (Followed | undefined)[] {
+  return Array.from({ length: size }, () => undefined);
 }

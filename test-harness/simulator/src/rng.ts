@@ -6,6 +6,7 @@ export class Rng {
   #b: number;
   #c: number;
   #counter = 1;
+  #spareNormal = Number.NaN;
 
   constructor(seed: number, label: string) {
     let hash = (seed ^ 0x9e3779b9) | 0;
@@ -46,7 +47,19 @@ export class Rng {
 
   /** Log-normal with this median; `spread` is the standard deviation of the log. */
   logNormal(median: number, spread: number): number {
+    return median * Math.exp(spread * this.#normal());
+  }
+
+  /** Standard normal: Box and Muller's method gives two at a time. */
+  #normal(): number {
+    const spare = this.#spareNormal;
+    if (!Number.isNaN(spare)) {
+      this.#spareNormal = Number.NaN;
+      return spare;
+    }
     const radius = Math.sqrt(-2 * Math.log(1 - this.next()));
-    return median * Math.exp(spread * radius * Math.cos(2 * Math.PI * this.next()));
+    const angle = 2 * Math.PI * this.next();
+    this.#spareNormal = radius * Math.sin(angle);
+    return radius * Math.cos(angle);
   }
 }

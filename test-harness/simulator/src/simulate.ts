@@ -1,7 +1,7 @@
 /** Plays one run: a fleet, its clients and its faults against the scheduler core, which sees only events. */
 import { type AttemptOutcome, type CoreEffect, type CoreEvent, createScheduler, type Scheduler } from '@llama-orch/orchestrator-core';
 import { type Arrival, Arrivals } from './arrivals.ts';
-import { EventHeap } from './event-heap.ts';
+import { EventWheel } from './event-wheel.ts';
 import { Faults } from './faults.ts';
 import type { Options } from './options.ts';
 import { type Followed, Referee, Violation } from './referee.ts';
@@ -28,13 +28,17 @@ type FleetPlan = {
   readonly start: number;
 };
 
+/** How far a run has come. */
+export type Progress = { readonly simulatedHours: number; readonly offered: number };
+
 /**
  * Play a whole run.
  *
+ * @param onHour - Told at each full simulated hour while clients come.
  * @throws Violation when the core broke a promise.
  */
-export function simulate(options: Options): Report {
-  return new Simulation(options).run();
+export function simulate(options: Options, onHour?: (progress: Progress) => void): Report {
+  return new Simulation(options).run(onHour);
 }
 
 class Simulation {
@@ -44,7 +48,7 @@ class Simulation {
   readonly #arrivals: Arrivals;
   readonly #faults: Faults;
   readonly #referee: Referee;
-  readonly #future = new EventHeap<Planned>();
+  readonly #future = new EventWheel<Planned>();
   readonly #measures = new Measures();
   readonly #endOfArrivalsMs: number;
   #nowMs = 0;
@@ -60,10 +64,11 @@ class Simulation {
     this.#arrivals = new Arrivals(options, meanServiceMs(options));
     this.#faults = new Faults(options);
     this.#referee = new Referee(this.#fleet, options);
-    this.#endOfArrivalsMs = options.hours * HOUR_MS;
+    this.#endOfArrivalsMs = (options.hours ?? Infinity) * HOUR_MS;
   }
 
-  run(): Report {
+  run(onHour?: (progress: Progress) => void): Report {
+    let hours = 0;
     for (const worker of this.#fleet.workers) this.#start(worker);
     this.#plan(1000, { kind: 'tick' });
     let tailEndsMs = Infinity;
@@ -71,6 +76,10 @@ class Simulation {
     for (;;) {
       if (this.#nextArrivalMs <= this.#future.nextMs) {
         this.#nowMs = this.#nextArrivalMs;
+        if (this.#nowMs >= (hours + 1) * HOUR_MS) {
+          hours = Math.floor(this.#nowMs / HOUR_MS);
+          onHour?.({ simulatedHours: hours, offered: this.#measures.offered });
+        }
         this.#onArrival();
         continue;
       }
@@ -132,7 +141,7 @@ class Simulation {
     this.#measures.offered += 1;
     const { tasks } = this.#options;
     const gapMs = this.#arrivals.gapMs(this.#arrivalClockMs);
-    const goesOn = (tasks === 0 || this.#measures.offered < tasks) && this.#arrivalClockMs + gapMs <= this.#endOfArrivalsMs;
+    const goesOn = (tasks === null || this.#measures.offered < tasks) && this.#arrivalClockMs + gapMs <= this.#endOfArrivalsMs;
     this.#arrivalClockMs += gapMs;
     this.#nextArrivalMs = goesOn ? Math.round(this.#arrivalClockMs) : Infinity;
     if (!goesOn) this.#measureLoad();
