@@ -11,6 +11,8 @@ test.each([
   ['llama.cpp in a kernel', 'CUDA error: out of memory\n  current device: 0, in function alloc at ggml-cuda.cu:503'],
   ['PyTorch', 'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.'],
   ['Vulkan', 'ggml_vulkan: Device memory allocation of size 1 failed.\nvk::Device::allocateMemory: ErrorOutOfDeviceMemory'],
+  ['vLLM without room for its cache', 'ValueError: No available memory for the cache blocks. Try increasing `gpu_memory_utilization`'],
+  ['TGI', 'RuntimeError: Not enough memory to handle 4096 prefill tokens. You need to decrease `--max-batch-prefill-tokens`'],
   ['cuBLAS', 'cuBLAS error: CUBLAS_STATUS_ALLOC_FAILED'],
 ])('[ORCH-3039] recognises device OOM of %s', (_engine, log) => {
   expect(kindOf(log)).toBe('device-oom');
@@ -20,9 +22,25 @@ test.each([
   ['a launch failure', 'CUDA error: unspecified launch failure\n  current device: 0'],
   ['an unknown error', 'CUDA error 999: unknown error'],
   ['an Xid line', 'NVRM: Xid (PCI:0000:65:00): 79, pid=1234, GPU has fallen off the bus.'],
-  ['an ECC error', 'CUDA error: uncorrectable ECC error encountered'],
+  ['a container without a driver', 'nvidia-container-cli: initialization error: nvml error: driver not loaded: unknown.'],
 ])('[ORCH-3038] recognises a driver error by %s', (_what, log) => {
   expect(kindOf(log)).toBe('driver-error');
+});
+
+test.each([
+  ['CUDA', 'CUDA error: uncorrectable ECC error encountered'],
+  ['the driver', 'NVRM: Xid (PCI:0000:64:00): 48, pid=1234, DBE (double bit error) on GPU'],
+  ['a contained error', 'NVRM: Xid (PCI:0000:65:00): 94, pid=1, Contained: SM'],
+])('[ORCH-3038] tells an ECC error from other driver errors, as %s says it', (_what, log) => {
+  expect(kindOf(log)).toBe('ecc-error');
+});
+
+test('[ORCH-3038] a bus number that looks like an Xid is none', () => {
+  expect(kindOf('NVRM: Xid (PCI:0000:64:00): 79, pid=1, GPU has fallen off the bus.')).toBe('driver-error');
+});
+
+test('a container that could not be started says so', () => {
+  expect(kindOf('docker: Error response from daemon: No such image: vllm/vllm-openai:v1.', exited(125))).toBe('spawn-failed');
 });
 
 test('[ORCH-3039] a SIGKILL is host OOM where the OOM killer struck meanwhile, whatever the log says', () => {

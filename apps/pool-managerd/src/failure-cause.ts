@@ -19,19 +19,27 @@ type Rule = { readonly kind: FailureKind; readonly pattern: RegExp; readonly mes
 
 /**
  * In order: the first that matches names the cause. Device OOM stands before driver errors because CUDA reports both
- * in one breath ("CUDA error: out of memory"), driver errors before load failures because a load fails *of* them.
+ * in one breath ("CUDA error: out of memory"), ECC errors before driver errors for the same reason, driver errors before load
+ * failures because a load fails *of* them.
  */
 const rules: readonly Rule[] = [
   {
     kind: 'device-oom',
     pattern:
-      /cuda ?malloc\w* failed[^\n]*out of memory|CUDA error(?: \d+)?[^\n]*out of memory|CUDA out of memory|cudaErrorMemoryAllocation|ErrorOutOfDeviceMemory|failed to allocate CUDA\d* buffer|CUBLAS_STATUS_ALLOC_FAILED|unable to allocate CUDA\d* buffer/i,
+      /cuda ?malloc\w* failed[^\n]*out of memory|CUDA error(?: \d+)?[^\n]*out of memory|CUDA out of memory|cudaErrorMemoryAllocation|ErrorOutOfDeviceMemory|failed to allocate CUDA\d* buffer|CUBLAS_STATUS_ALLOC_FAILED|No available memory for the cache blocks|less than desired GPU memory utilization|larger than the available KV cache memory|Not enough memory to handle \d+ prefill tokens|unable to allocate CUDA\d* buffer/i,
     message: 'The device ran out of memory; lower `ctx`, `slots` or the quantisation, or give the pool more devices.',
+  },
+  {
+    kind: 'ecc-error',
+    pattern:
+      /uncorrectable (?:double bit )?ECC|Xid \([^)]*\): (?:48|63|64|94|95)\b|cudaErrorECCUncorrectable|CUDA_ERROR_ECC_UNCORRECTABLE/i,
+    message:
+      'The memory of a device has an uncorrectable error; look at `nvidia-smi -q -d ECC,ROW_REMAPPER`. A reset of the device remaps the row; one that comes back is broken.',
   },
   {
     kind: 'driver-error',
     pattern:
-      /CUDA error|NVRM: Xid|\bXid\b[^\n]*\d+|cudaErrorUnknown|unspecified launch failure|illegal memory access|GPU has fallen off the bus|uncorrectable ECC|CUDA driver version is insufficient|CUBLAS_STATUS_(?:NOT_INITIALIZED|EXECUTION_FAILED|INTERNAL_ERROR)|driver shutting down|NVML: Driver\/library version mismatch|failed to initialize (?:CUDA|NVML)/i,
+      /CUDA error|NVRM: Xid|\bXid\b[^\n]*\d+|cudaErrorUnknown|unspecified launch failure|illegal memory access|GPU has fallen off the bus|nvidia-container-cli: [^\n]*(?:initialization|driver) error|CUDA driver version is insufficient|CUBLAS_STATUS_(?:NOT_INITIALIZED|EXECUTION_FAILED|INTERNAL_ERROR)|driver shutting down|NVML: Driver\/library version mismatch|failed to initialize (?:CUDA|NVML)/i,
     message: 'The NVIDIA driver or device reported an error; look at `dmesg` for Xid lines and at `nvidia-smi`.',
   },
   {
@@ -39,6 +47,11 @@ const rules: readonly Rule[] = [
     pattern:
       /std::bad_alloc|cannot allocate memory|ENOMEM|heap out of memory|failed to allocate (?:CPU )?buffer of size|mlock failed[^\n]*memory/i,
     message: 'The host ran out of memory; lower what else runs there, or raise `agent.headroom.ram_bytes`.',
+  },
+  {
+    kind: 'spawn-failed',
+    pattern: /Error response from daemon|Cannot connect to the Docker daemon|No such image|image not known|Error: short-name/i,
+    message: 'The container could not be started; look at the message of the container engine, and pull the image beforehand.',
   },
   {
     kind: 'port-in-use',

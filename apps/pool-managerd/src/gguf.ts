@@ -3,15 +3,7 @@
  * file format; it plans nothing.
  */
 import { open, type FileHandle } from 'node:fs/promises';
-
-export type GgufFacts = {
-  readonly architecture: string;
-  readonly layerCount: number;
-  /** Context the model was trained for, tokens; `null` if the file does not say. */
-  readonly ctxTrain: number | null;
-  /** Elements of K plus V that one token leaves in all layers; `null` where the header does not tell. */
-  readonly kvElementsPerToken: number | null;
-};
+import type { ModelFacts } from './model-facts.ts';
 
 type Value = string | number | boolean | readonly number[] | null;
 
@@ -31,7 +23,7 @@ const arrayType = 9;
  * @returns `null` when the file is no GGUF, or its header is cut off or lacks what every model has: planning then goes
  *   by the size of the file alone.
  */
-export const readGgufFacts = async (path: string): Promise<GgufFacts | null> => {
+export const readGgufFacts = async (path: string): Promise<ModelFacts | null> => {
   const file = await open(path, 'r');
   try {
     const values = await readMetadata(createReader(file));
@@ -153,7 +145,7 @@ const readScalar = async (reader: Reader, type: number): Promise<number | boolea
   }
 };
 
-const toFacts = (values: ReadonlyMap<string, Value>): GgufFacts | null => {
+const toFacts = (values: ReadonlyMap<string, Value>): ModelFacts | null => {
   const architecture = values.get('general.architecture');
   if (typeof architecture !== 'string') return null;
   const number = (key: string): number | null => {

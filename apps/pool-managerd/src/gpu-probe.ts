@@ -1,38 +1,24 @@
 /**
- * What NVIDIA devices this host has, asked of `nvidia-smi` in bounded time. It owns the query and its parsing; it knows no
- * pool.
+ * What NVIDIA devices this host has, asked of `nvidia-smi` in bounded time. It owns the queries and when they are asked; what
+ * the answers mean is in `nvidia-smi.ts`, and it knows no pool.
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-
-export type GpuDevice = {
-  readonly index: number;
-  readonly uuid: string;
-  readonly name: string;
-  readonly memoryTotalBytes: number;
-  readonly memoryUsedBytes: number;
-  /** 0..1; `null` where the device does not tell. */
-  readonly utilizationRatio: number | null;
-  /** e.g. `9.0`. */
-  readonly computeCapability: string | null;
-  readonly numaNode: number | null;
-};
-
-/** Why there is no inventory. `not-found` and `no-devices` are facts of the host; the others may pass. */
-export type InventoryErrorCode = 'not-found' | 'no-devices' | 'driver-error' | 'timeout' | 'unparsable';
-
-export type Inventory =
-  | { readonly kind: 'devices'; readonly devices: readonly GpuDevice[] }
-  | { readonly kind: 'none'; readonly code: InventoryErrorCode; readonly message: string };
-
-/** Device memory of one process on one device. */
-export type ProcessMemory = { readonly pid: number; readonly uuid: string; readonly usedBytes: number };
-
-/** What running `nvidia-smi` gave; the seam at which tests feed fixtures. */
-export type SmiOutput =
-  | { readonly kind: 'ran'; readonly exitCode: number; readonly stdout: string; readonly stderr: string }
-  | { readonly kind: 'not-found' }
-  | { readonly kind: 'timeout' };
+import type { GpuDevice, Inventory, ProcessMemory, SmiOutput } from './gpu-device.ts';
+import {
+  type DeviceRow,
+  type DeviceRows,
+  linksOf,
+  optionalColumns,
+  parseInventory,
+  parseProcessMemory,
+  parseSlices,
+  parseTopology,
+  requiredColumns,
+  type SmiColumn,
+  type Topology,
+  unknownColumn,
+} from './nvidia-smi.ts';
 
 export type GpuProbe = {
   /** The inventory, at most `maxAgeMs` old. Never throws. */
@@ -48,9 +34,6 @@ export type GpuProbeOptions = {
   readonly nowMs: () => number;
 };
 
-const mib = 1_048_576;
-const columns = ['index', 'uuid', 'name', 'memory.total', 'memory.used', 'utilization.gpu', 'pci.bus_id', 'compute_cap'] as const;
-
 /**
  * Make a probe. Concurrent callers share one run of the program, so a hanging driver holds at most one child.
  *
@@ -59,17 +42,43 @@ const columns = ['index', 'uuid', 'name', 'memory.total', 'memory.used', 'utiliz
 export const createGpuProbe = (options: GpuProbeOptions): GpuProbe => {
   let last: { readonly inventory: Inventory; readonly atMs: number } | null = null;
   let running: Promise<Inventory> | null = null;
+  /** How devices lie to each other changes only with the devices; it is asked again when they do. */
+  let known: { readonly uuids: string; readonly topology: Topology } | null = null;
+
+  const topologyOf = async (rows: readonly DeviceRow[]): Promise<Topology> => {
+    const uuids = rows.map(({ uuid }) => uuid).join();
+    if (known?.uuids === uuids) return known.topology;
+    const output = await runSmi(options, ['topo', '-m']);
+    const topology = parseTopology(output);
+    if (output.kind === 'ran' && output.exitCode === 0) known = { uuids, topology };
+    return topology;
+  };
+
+  const slicesOf = async (devices: readonly GpuDevice[]): Promise<readonly GpuDevice[]> => {
+    if (!devices.some(({ migEnabled }) => migEnabled === true)) return [];
+    const slices = parseSlices(await runSmi(options, ['-L']), await runSmi(options, ['-q', '-x']));
+    return slices.flatMap(({ parentUuid, profile, ...slice }) => {
+      const parent = devices.find(({ uuid }) => uuid === parentUuid);
+      return parent === undefined
+        ? []
+        : [{ ...parent, ...slice, name: `${parent.name} MIG ${profile}`, parentUuid, utilizationRatio: null, migEnabled: null, links: [] }];
+    });
+  };
 
   const read = async (): Promise<Inventory> => {
-    const wanted = await runSmi(options, gpuQuery(columns));
-    // Drivers before 510 do not know `compute_cap` and then answer nothing at all.
-    const output = isUnknownField(wanted) ? await runSmi(options, gpuQuery(columns.slice(0, -1))) : wanted;
-    const rows = parseInventory(output);
+    const rows = await readRows(options);
     if (rows.kind === 'none') return rows;
-    const devices = await Promise.all(
-      rows.devices.map(async ({ busId, ...device }) => ({ ...device, numaNode: await readNumaNode(busId) })),
+    const topology = await topologyOf(rows.devices);
+    const uuids = new Map(rows.devices.map(({ index, uuid }) => [index, uuid]));
+    const gpus = await Promise.all(
+      rows.devices.map(async ({ busId, ...row }) => ({
+        ...row,
+        parentUuid: null,
+        numaNode: (await readNumaNode(busId)) ?? topology.numaNodes.get(row.index) ?? null,
+        links: linksOf(topology, row.index, uuids),
+      })),
     );
-    return { kind: 'devices', devices };
+    return { kind: 'devices', devices: [...gpus, ...(await slicesOf(gpus))], lost: rows.lost };
   };
 
   return {
@@ -90,17 +99,29 @@ export const createGpuProbe = (options: GpuProbeOptions): GpuProbe => {
   };
 };
 
-const gpuQuery = (fields: readonly string[]): string[] => [`--query-gpu=${fields.join(',')}`, '--format=csv,noheader,nounits'];
-
-const isUnknownField = (output: SmiOutput): boolean =>
-  output.kind === 'ran' && output.exitCode !== 0 && /not a valid field/i.test(output.stdout + output.stderr);
+/** Ask for every column, then again without each that the driver does not know. */
+const readRows = async (options: GpuProbeOptions): Promise<DeviceRows> => {
+  let columns: readonly SmiColumn[] = [...requiredColumns, ...optionalColumns];
+  for (;;) {
+    const output = await runSmi(options, [`--query-gpu=${columns.join(',')}`, '--format=csv,noheader,nounits']);
+    const unknown = optionalColumns.find((column) => column === unknownColumn(output));
+    if (unknown === undefined || !columns.includes(unknown)) return parseInventory(output, columns);
+    columns = columns.filter((column) => column !== unknown);
+  }
+};
 
 const runSmi = (options: GpuProbeOptions, args: readonly string[]): Promise<SmiOutput> =>
   new Promise((resolve) => {
     execFile(
       options.program,
       args,
-      { timeout: options.timeoutMs, killSignal: 'SIGKILL', maxBuffer: 4 * mib, windowsHide: true, env: { ...process.env, LC_ALL: 'C' } },
+      {
+        timeout: options.timeoutMs,
+        killSignal: 'SIGKILL',
+        maxBuffer: 4 * 1_048_576,
+        windowsHide: true,
+        env: { ...process.env, LC_ALL: 'C' },
+      },
       (error, stdout, stderr) => {
         if (error === null) return resolve({ kind: 'ran', exitCode: 0, stdout, stderr });
         if (error.code === 'ENOENT' || error.code === 'EACCES') return resolve({ kind: 'not-found' });
@@ -109,63 +130,6 @@ const runSmi = (options: GpuProbeOptions, args: readonly string[]): Promise<SmiO
       },
     );
   });
-
-type DeviceRow = Omit<GpuDevice, 'numaNode'> & { readonly busId: string };
-
-/**
- * Read the answer to the device query: one CSV line per device, MiB and percent without units.
- *
- * `[N/A]` and its relatives are `null` where a device may not tell, and unparsable where every device does.
- */
-export const parseInventory = (
-  output: SmiOutput,
-): { readonly kind: 'devices'; readonly devices: readonly DeviceRow[] } | Extract<Inventory, { kind: 'none' }> => {
-  const none = (code: InventoryErrorCode, message: string) => ({ kind: 'none', code, message }) as const;
-  if (output.kind === 'not-found')
-    return none('not-found', 'nvidia-smi was not found; install the NVIDIA driver, or set `agent.nvidia_smi`.');
-  if (output.kind === 'timeout')
-    return none('timeout', 'nvidia-smi did not answer in time; the driver may hang (look at `dmesg` for Xid lines).');
-  const text = `${output.stdout}\n${output.stderr}`.trim();
-  if (/no devices were found/i.test(text)) return none('no-devices', 'The NVIDIA driver sees no device.');
-  if (output.exitCode !== 0) return none('driver-error', `nvidia-smi failed with exit code ${output.exitCode}: ${text.slice(0, 500)}`);
-
-  const lines = output.stdout.split('\n').filter((line) => line.trim() !== '');
-  if (lines.length === 0) return none('no-devices', 'The NVIDIA driver sees no device.');
-  const devices = lines.map(parseRow);
-  const bad = devices.indexOf(null);
-  if (bad >= 0) return none('unparsable', `nvidia-smi answered a line of another form: ${lines[bad]?.slice(0, 200)}`);
-  return { kind: 'devices', devices: devices.filter((device) => device !== null) };
-};
-
-const parseRow = (line: string): DeviceRow | null => {
-  const [index, uuid, name, total, used, utilization, busId, capability] = line.split(',').map((cell) => cell.trim());
-  const numbers = [toNumber(index), toNumber(total), toNumber(used)] as const;
-  if (numbers[0] === null || numbers[1] === null || numbers[2] === null) return null;
-  if (uuid === undefined || !/^GPU-[0-9a-f-]+$/i.test(uuid) || name === undefined || name === '' || busId === undefined) return null;
-  const percent = toNumber(utilization);
-  return {
-    index: numbers[0],
-    uuid,
-    name,
-    memoryTotalBytes: numbers[1] * mib,
-    memoryUsedBytes: numbers[2] * mib,
-    utilizationRatio: percent === null ? null : Math.min(1, percent / 100),
-    computeCapability: capability !== undefined && /^\d+\.\d+$/.test(capability) ? capability : null,
-    busId,
-  };
-};
-
-const toNumber = (cell: string | undefined): number | null => (cell !== undefined && /^\d+(\.\d+)?$/.test(cell) ? Number(cell) : null);
-
-/** Read the answer to the process query; lines without a figure (other namespaces, WDDM) are left out. */
-export const parseProcessMemory = (output: SmiOutput): readonly ProcessMemory[] => {
-  if (output.kind !== 'ran' || output.exitCode !== 0) return [];
-  return output.stdout.split('\n').flatMap((line) => {
-    const [pid, uuid, used] = line.split(',').map((cell) => cell.trim());
-    const [pidNumber, usedMib] = [toNumber(pid), toNumber(used)];
-    return pidNumber === null || usedMib === null || uuid === undefined ? [] : [{ pid: pidNumber, uuid, usedBytes: usedMib * mib }];
-  });
-};
 
 /** NUMA node of a PCI device, from sysfs; `null` elsewhere and where the kernel says -1. `00000000:65:00.0` is `0000:65:00.0` there. */
 const readNumaNode = async (busId: string): Promise<number | null> => {

@@ -4,12 +4,13 @@
  */
 import { stat } from 'node:fs/promises';
 import { PoolFailure } from './failure.ts';
-import { type GgufFacts, readGgufFacts } from './gguf.ts';
-import type { GpuDevice, GpuProbe } from './gpu-probe.ts';
-import { type HeadroomInput, type HeadroomPlan, judgeHeadroom } from './headroom.ts';
+import type { GpuDevice } from './gpu-device.ts';
+import type { GpuProbe } from './gpu-probe.ts';
+import { emptyPlan, type HeadroomInput, type HeadroomPlan, judgeHeadroom, type ModelSize } from './headroom.ts';
 import { readHostMemory } from './host-memory.ts';
 import type { ModelDigests } from './model-digest.ts';
-import type { PoolSpec } from './pool-spec.ts';
+import { type ModelFacts, readModelFacts } from './model-facts.ts';
+import type { ModelSpec, PoolSpec } from './pool-spec.ts';
 import { preflight } from './preflight.ts';
 
 /** What the checks found out; everything a launch needs of the host. */
@@ -41,7 +42,7 @@ const inventoryAgeMs = 2_000;
  * Headroom is judged before the checksum, because a model of 100 GB is read for minutes and a lack of memory should show
  * at once, and again after it, because minutes are long.
  *
- * @req ORCH-3003, ORCH-3037, ORCH-1101
+ * @req ORCH-3003, ORCH-3020, ORCH-3037, ORCH-1101
  */
 export const createHostChecks =
   (deps: HostCheckDeps): CheckPool =>
@@ -60,48 +61,61 @@ export const createHostChecks =
     };
 
     const admitted = await admit();
-    if (spec.runtime.kind === 'external') return { devices: [], onCpu: admitted.onCpu, plan: { kvBytesPerToken: null, kvBytes: 0 } };
+    if (spec.runtime.kind === 'external') return { devices: [], onCpu: admitted.onCpu, plan: emptyPlan };
 
-    const model = await lookAtModel(spec);
-    const fit = (devices: readonly GpuDevice[], weightsBytes: number): HeadroomPlan => {
+    const draftSpec = spec.speculative?.draftModel ?? null;
+    const model = await lookAtModel(deps.modelDigests, spec.model);
+    const draft = draftSpec === null ? null : await lookAtModel(deps.modelDigests, draftSpec);
+    const fit = (devices: readonly GpuDevice[]): HeadroomPlan => {
       const verdict = judgeHeadroom({
-        weightsBytes,
-        gguf: model.gguf,
+        engine: spec.engine,
+        model: sizeOf(spec.model, model),
+        draft: draftSpec === null || draft === null ? null : sizeOf(draftSpec, draft),
         kvType: spec.kvType,
         ctx: spec.ctx,
         slots: spec.slots,
+        prefixCacheBytes: spec.prefixCacheBytes,
         devices,
         tensorSplit: spec.tensorSplit,
+        shareDevices: spec.shareDevices,
         hostMemory: readHostMemory(),
         reserve: deps.reserve,
       });
       if (verdict.kind === 'short') throw new PoolFailure(verdict.failure.kind, verdict.failure.message);
       return verdict.plan;
     };
-    fit(admitted.devices, model.bytes);
+    fit(admitted.devices);
 
-    const artifact = await deps.modelDigests.digest(spec.model.path, signal);
-    if (artifact.digest !== spec.model.digest) {
-      throw new PoolFailure(
-        'untrusted-artifact',
-        `Model \`${spec.model.name}\` at ${spec.model.path} must be ${spec.model.digest}, it is ${artifact.digest}; restore the file, or correct the digest.`,
-      );
+    for (const each of draftSpec === null ? [spec.model] : [spec.model, draftSpec]) {
+      const artifact = await deps.modelDigests.digest(each.path, signal);
+      if (artifact.digest !== each.digest)
+        throw new PoolFailure(
+          'untrusted-artifact',
+          `Model \`${each.name}\` at ${each.path} must be ${each.digest}, it is ${artifact.digest}; restore the file, or correct the digest.`,
+        );
     }
     const { devices, onCpu } = await admit();
-    return { devices, onCpu, plan: fit(devices, artifact.bytes) };
+    return { devices, onCpu, plan: fit(devices) };
   };
 
-/** Size and header. A directory's size is known only after its files were listed for the checksum: 0 until then. */
-const lookAtModel = async (spec: PoolSpec): Promise<{ readonly bytes: number; readonly gguf: GgufFacts | null }> => {
+type SeenModel = { readonly bytes: number; readonly facts: ModelFacts | null };
+
+const sizeOf = (spec: ModelSpec, seen: SeenModel): ModelSize => ({
+  weightsBytes: seen.bytes,
+  facts: seen.facts,
+  kvBytesPerToken: spec.kvBytesPerToken,
+});
+
+/** Size and header. */
+const lookAtModel = async (digests: ModelDigests, model: ModelSpec): Promise<SeenModel> => {
   try {
-    const facts = await stat(spec.model.path);
-    if (facts.isDirectory()) return { bytes: 0, gguf: null };
-    return { bytes: facts.size, gguf: await readGgufFacts(spec.model.path) };
+    const isDirectory = (await stat(model.path)).isDirectory();
+    return { bytes: await digests.bytes(model.path), facts: await readModelFacts(model.path, isDirectory) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new PoolFailure(
       'model-missing',
-      `Model \`${spec.model.name}\` cannot be read at ${spec.model.path}: ${reason}. Paths are relative to \`agent.models_dir\`.`,
+      `Model \`${model.name}\` cannot be read at ${model.path}: ${reason}. Paths are relative to \`agent.models_dir\`.`,
     );
   }
 };

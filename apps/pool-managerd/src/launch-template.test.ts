@@ -3,12 +3,22 @@ import { planCommand } from './launchers/command.ts';
 import { planEmbedded } from './launchers/embedded.ts';
 import { planExternal } from './launchers/external.ts';
 import type { LaunchInput } from './launchers/launch.ts';
-import { fillTemplate } from './launch-template.ts';
-import { poolSpec } from './testing/pool-specs.ts';
+import { emptyPlan } from './headroom.ts';
+import { fillTemplate, noAuxPorts } from './launch-template.ts';
+import { commandRuntime, poolSpec } from './testing/pool-specs.ts';
 
 const input = (overrides: Partial<LaunchInput> = {}): LaunchInput => ({
   spec: poolSpec(),
-  place: { host: '127.0.0.1', port: 40_001, stateDir: '/data/pools/llama-a', deviceUuids: ['GPU-1'] },
+  place: {
+    host: '127.0.0.1',
+    port: 40_001,
+    ports: noAuxPorts,
+    stateDir: '/data/pools/llama-a',
+    deviceUuids: ['GPU-1'],
+    containerName: 'llama-orch-llama-a-1-0badcafe',
+  },
+  plan: emptyPlan,
+  apiKey: null,
   onCpu: false,
   agentEnv: { PATH: '/usr/bin', HOME: '/root' },
   ...overrides,
@@ -22,6 +32,8 @@ test('[ORCH-3001] one GPU: the exact command and environment of llama-server', (
     kind: 'process',
     argv: words(`llama-server -m /models/llama.gguf -a llama --host 127.0.0.1 --port 40001 -c 8192 -np 1 ${tail}`),
     env: { PATH: '/usr/bin', HOME: '/root', CUDA_VISIBLE_DEVICES: 'GPU-1' },
+    files: [],
+    container: null,
     launchFlags: words(`-m {model} -a {model_name} --host {host} --port {port} -c 8192 -np 1 ${tail}`),
   });
 });
@@ -51,11 +63,7 @@ test('[ORCH-1102] on the CPU no device is visible and no layer is offloaded', ()
 });
 
 test('[ORCH-3043] hands down neither our secrets nor what would change the engine’s flags, and the mask cannot be overridden', () => {
-  const runtime = {
-    kind: 'command',
-    command: ['engine'],
-    env: { CUDA_VISIBLE_DEVICES: 'all', EXTRA: '1', LLAMA_ARG_THREADS: '4' },
-  } as const;
+  const runtime = commandRuntime({ command: ['engine'], env: { CUDA_VISIBLE_DEVICES: 'all', EXTRA: '1', LLAMA_ARG_THREADS: '4' } });
   const agentEnv = {
     PATH: '/bin',
     ORCH_AGENT_KEY: 'k',
@@ -63,6 +71,8 @@ test('[ORCH-3043] hands down neither our secrets nor what would change the engin
     LLAMA_API_KEY: 'x',
     LLAMA_ARG_CTX_SIZE: '1',
     CUDA_VISIBLE_DEVICES: '0,1',
+    VLLM_USE_V1: '0',
+    HF_TOKEN: 'hub',
   };
   const launch = planCommand(input({ spec: poolSpec({ runtime }), agentEnv }));
   expect(launch.kind === 'process' && launch.env).toEqual({
@@ -83,7 +93,7 @@ test('fills a pool’s own command, once, and leaves other braces alone', () => 
     '{"port":{port},"x":{unknown}}',
     '{state_dir}',
   ];
-  const runtime = { kind: 'command', command, env: {} } as const;
+  const runtime = commandRuntime({ command });
   const launch = planCommand(input({ spec: poolSpec({ runtime, model: { ...poolSpec().model, path: '/m/{port}' } }) }));
   expect(launch.kind === 'process' && launch.argv).toEqual([
     '/opt/serve',
@@ -101,13 +111,9 @@ test('[ORCH-3007] launch flags are equal for two replicas and unlike for other s
     const launch = planCommand(input(overrides));
     return launch.kind === 'process' ? launch.launchFlags : [];
   };
-  const elsewhere = { host: '0.0.0.0', port: 1, stateDir: '/other', deviceUuids: ['GPU-9'] };
+  const elsewhere = { ...input().place, host: '0.0.0.0', port: 1, stateDir: '/other', deviceUuids: ['GPU-9'] };
   expect(flags({ place: elsewhere })).toEqual(flags({}));
   expect(flags({ spec: poolSpec({ slots: 2 }) })).not.toEqual(flags({}));
-});
-
-test('an engine without a template needs a command', () => {
-  expect(() => planCommand(input({ spec: poolSpec({ engine: 'vllm' }) }))).toThrow(/has no built-in launch template/);
 });
 
 test('the embedded engine runs on this very Node, with the flags of llama-server', () => {
@@ -125,7 +131,7 @@ test('the embedded engine runs on this very Node, with the flags of llama-server
 });
 
 test('[ORCH-3037] an external engine declared with another digest is not trusted', () => {
-  const external = (digest: string) => poolSpec({ runtime: { kind: 'external', url: 'http://gpu:8080/', digest } });
+  const external = (digest: string) => poolSpec({ runtime: { kind: 'external', url: 'http://gpu:8080/', digest, apiKeyFile: null } });
   expect(planExternal(external(poolSpec().model.digest))).toEqual({ kind: 'external', url: 'http://gpu:8080' });
   expect(() => planExternal(external(`sha256:${'0'.repeat(64)}`))).toThrow(/is declared to serve/);
 });

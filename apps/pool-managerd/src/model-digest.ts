@@ -20,6 +20,8 @@ export type ModelDigests = {
    * as device, inode, size, mtime and ctime stay equal. Throws what the file system throws; rejects when aborted.
    */
   digest(path: string, signal: AbortSignal): Promise<ModelArtifact>;
+  /** Sum of all its files, without reading them. Throws what the file system throws. */
+  bytes(path: string): Promise<number>;
 };
 
 /** @req ORCH-3037 */
@@ -37,6 +39,12 @@ export const createModelDigests = (): ModelDigests => {
   };
 
   return {
+    async bytes(path) {
+      if (!(await stat(path)).isDirectory()) return (await stat(path)).size;
+      let total = 0;
+      for (const file of await listFiles(path)) total += (await stat(file)).size;
+      return total;
+    },
     async digest(path, signal) {
       if (!(await stat(path)).isDirectory()) {
         const { sha256, bytes } = await fileDigest(path, signal);

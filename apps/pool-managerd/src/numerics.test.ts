@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { canonicalJson } from './canonical-json.ts';
 import { numericsDigest } from './numerics.ts';
 import { workerDigest } from './pool-spec.ts';
-import { poolSpec } from './testing/pool-specs.ts';
+import { commandRuntime, poolSpec } from './testing/pool-specs.ts';
 
 const facts = {
   devices: ['NVIDIA H200/9.0'],
@@ -41,5 +41,5 @@ test('the digest of a worker follows what it was started from, not clocks, label
   expect(workerDigest(poolSpec({ preload: false, samplerProfileVersion: 'v1-greedy', minStartCount: 4 }))).toBe(workerDigest(spec));
   expect(workerDigest(poolSpec({ model: { ...spec.model, path: '/other' } }))).toBe(workerDigest(spec));
   expect(workerDigest(poolSpec({ ctx: 4096 }))).not.toBe(workerDigest(spec));
-  expect(workerDigest(poolSpec({ runtime: { kind: 'command', command: ['x'], env: {} } }))).not.toBe(workerDigest(spec));
+  expect(workerDigest(poolSpec({ runtime: commandRuntime({ command: ['x'] }) }))).not.toBe(workerDigest(spec));
 });

@@ -9,22 +9,44 @@ export type Workload = 'completion' | 'embedding' | 'rerank';
 
 export type RuntimeSpec =
   | { readonly kind: 'embedded' }
-  /** `command` `null` = the engine's built-in template. */
-  | { readonly kind: 'command'; readonly command: readonly string[] | null; readonly env: Readonly<Record<string, string>> }
-  | { readonly kind: 'external'; readonly url: string; readonly digest: string };
+  | CommandSpec
+  | { readonly kind: 'external'; readonly url: string; readonly digest: string; readonly apiKeyFile: string | null };
+
+export type CommandSpec = {
+  readonly kind: 'command';
+  /** `null` = the engine's built-in template. */
+  readonly command: readonly string[] | null;
+  readonly env: Readonly<Record<string, string>>;
+  /** Template of a triton pool; `null` = `tritonserver`. */
+  readonly server: 'tritonserver' | 'trtllm-serve' | null;
+  readonly apiKeyFile: string | null;
+  readonly container: ContainerSpec | null;
+};
+
+export type ContainerSpec = {
+  readonly program: 'docker' | 'podman';
+  readonly image: string;
+  /** Program inside the image; `null` = the command's first word. */
+  readonly entrypoint: string | null;
+  readonly args: readonly string[];
+};
+
+export type ModelSpec = {
+  readonly name: string;
+  /** Absolute. */
+  readonly path: string;
+  /** `sha256:` and 64 hex digits. */
+  readonly digest: string;
+  readonly quant: string;
+  readonly ctxLimit: number;
+  /** As configured; `null` = only the model's own header can tell. */
+  readonly kvBytesPerToken: number | null;
+};
 
 export type PoolSpec = {
   readonly id: string;
   readonly engine: EngineName;
-  readonly model: {
-    readonly name: string;
-    /** Absolute. */
-    readonly path: string;
-    /** `sha256:` and 64 hex digits. */
-    readonly digest: string;
-    readonly quant: string;
-    readonly ctxLimit: number;
-  };
+  readonly model: ModelSpec;
   readonly quant: string;
   /** Context of one slot, tokens. */
   readonly ctx: number;
@@ -41,6 +63,10 @@ export type PoolSpec = {
   readonly preload: boolean;
   readonly samplerProfileVersion: string;
   readonly kvType: string | null;
+  /** `draftModel` `null` = the engine guesses from the prompt. */
+  readonly speculative: { readonly draftModel: ModelSpec | null; readonly draftTokens: number } | null;
+  /** 0 = off. */
+  readonly prefixCacheBytes: number;
   /** A live worker with a lower start count is restarted. */
   readonly minStartCount: number;
   readonly timeouts: { readonly startMs: number; readonly probeIntervalMs: number; readonly stopGraceMs: number };
@@ -69,6 +95,12 @@ export const workerDigest = (spec: PoolSpec): string =>
     runtime: runtimeFacts(spec.runtime),
     allow_cpu: spec.allowCpu,
     kv_type: spec.kvType,
+    // What came later is named only where it is used, so that a newer agent adopts the workers of an older one.
+    ...(spec.speculative === null
+      ? {}
+      : { speculative: { draft: spec.speculative.draftModel?.digest ?? null, draft_tokens: spec.speculative.draftTokens } }),
+    ...(spec.prefixCacheBytes === 0 ? {} : { prefix_cache_bytes: spec.prefixCacheBytes }),
+    ...(spec.determinism === 'batch_invariant' ? { determinism: spec.determinism } : {}),
   });
 
 const runtimeFacts = (runtime: RuntimeSpec): JsonValue => {
@@ -76,8 +108,19 @@ const runtimeFacts = (runtime: RuntimeSpec): JsonValue => {
     case 'embedded':
       return { kind: 'embedded' };
     case 'command':
-      return { kind: 'command', command: runtime.command, env: runtime.env };
+      return {
+        kind: 'command',
+        command: runtime.command,
+        env: runtime.env,
+        ...(runtime.server === null ? {} : { server: runtime.server }),
+        ...(runtime.apiKeyFile === null ? {} : { api_key_file: runtime.apiKeyFile }),
+        ...(runtime.container === null ? {} : { container: { ...runtime.container } }),
+      };
     case 'external':
       return { kind: 'external', url: runtime.url, digest: runtime.digest };
   }
 };
+
+/** Program of a triton pool, as the tables of launchers want it. */
+export const serverOf = (spec: PoolSpec): 'tritonserver' | 'trtllm-serve' | undefined =>
+  spec.runtime.kind === 'command' ? (spec.runtime.server ?? undefined) : undefined;

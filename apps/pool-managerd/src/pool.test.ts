@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { PoolFailure } from './failure.ts';
 import type { ExitStatus } from './failure-cause.ts';
 import type { LiveWorker } from './live-worker.ts';
+import { emptyPlan } from './headroom.ts';
 import { createPool, type PoolDeps } from './pool.ts';
 import type { PoolSpec } from './pool-spec.ts';
 import { liveWorker, poolSpec, quietAdapter } from './testing/pool-specs.ts';
@@ -22,7 +23,7 @@ const harness = (overrides: Partial<PoolDeps> = {}) => {
   const changes: string[] = [];
 
   const deps: PoolDeps = {
-    check: () => Promise.resolve({ devices: [], onCpu: true, plan: { kvBytesPerToken: null, kvBytes: 0 } }),
+    check: () => Promise.resolve({ devices: [], onCpu: true, plan: emptyPlan }),
     launcher: {
       launch: (_spec: PoolSpec, startCount) => {
         let exit: (status: ExitStatus) => void = () => undefined;
@@ -163,7 +164,7 @@ test('[ORCH-3003] a lack of memory leaves the pool Unready with its cause and tr
     check: () => {
       tries += 1;
       if (tries < 8) throw new PoolFailure('device-memory-short', 'too small');
-      return Promise.resolve({ devices: [], onCpu: true, plan: { kvBytesPerToken: null, kvBytes: 0 } });
+      return Promise.resolve({ devices: [], onCpu: true, plan: emptyPlan });
     },
   });
   pool.start(poolSpec());
@@ -181,7 +182,7 @@ test('[ORCH-3037] a refused pool starts nothing until its checks pass again', as
   const { pool, until, launched, settle } = harness({
     check: () => {
       if (!isTrusted) throw new PoolFailure('untrusted-artifact', 'wrong digest');
-      return Promise.resolve({ devices: [], onCpu: true, plan: { kvBytesPerToken: null, kvBytes: 0 } });
+      return Promise.resolve({ devices: [], onCpu: true, plan: emptyPlan });
     },
   });
   pool.start(poolSpec());

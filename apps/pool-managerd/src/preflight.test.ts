@@ -6,7 +6,14 @@ import { gib, gpuDevice, poolSpec } from './testing/pool-specs.ts';
 const devices = [gpuDevice(0), gpuDevice(1), gpuDevice(2, { name: 'NVIDIA GeForce RTX 3060', memoryTotalBytes: 12 * gib })];
 const noDevices = { kind: 'none', code: 'not-found', message: 'nvidia-smi was not found.' } as const;
 const judge = (spec: PoolSpec, overrides: Partial<PreflightInput> = {}) =>
-  preflight({ spec, inventory: { kind: 'devices', devices }, cpuAllowedHere: false, pools: [spec], hasAdapter: true, ...overrides });
+  preflight({
+    spec,
+    inventory: { kind: 'devices', devices, lost: null },
+    cpuAllowedHere: false,
+    pools: [spec],
+    hasAdapter: true,
+    ...overrides,
+  });
 const kindOf = (spec: PoolSpec, overrides: Partial<PreflightInput> = {}) => {
   const verdict = judge(spec, overrides);
   return verdict.kind === 'failed' ? verdict.failure.kind : verdict.kind;
@@ -69,6 +76,9 @@ test('refuses engines without an adapter, and llama.cpp workers of two uses', ()
 });
 
 test('an external engine’s devices are its owner’s business', () => {
-  const external = poolSpec({ devices: [], runtime: { kind: 'external', url: 'http://gpu:8080', digest: `sha256:${'a'.repeat(64)}` } });
+  const external = poolSpec({
+    devices: [],
+    runtime: { kind: 'external', url: 'http://gpu:8080', digest: `sha256:${'a'.repeat(64)}`, apiKeyFile: null },
+  });
   expect(judge(external, { inventory: noDevices })).toEqual({ kind: 'admitted', devices: [], onCpu: false });
 });

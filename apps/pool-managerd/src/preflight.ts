@@ -1,9 +1,10 @@
 /**
  * Whether a pool may run on this host at all, and on which devices: every rule that needs no file and no process. Pure.
  */
+import { determinismTable, launcherOf } from '@llama-orch/config-schema';
 import { createFailure, type Failure, type FailureKind } from './failure.ts';
-import type { GpuDevice, Inventory } from './gpu-probe.ts';
-import type { PoolSpec } from './pool-spec.ts';
+import type { GpuDevice, Inventory } from './gpu-device.ts';
+import { type PoolSpec, serverOf } from './pool-spec.ts';
 
 export type PreflightInput = {
   readonly spec: PoolSpec;
@@ -31,7 +32,8 @@ export type PreflightVerdict =
  * 1. Its engine has an adapter, and llama.cpp serves one use per worker.
  * 2. CPU: both switches, and no device named. The embedded engine runs on nothing else.
  * 3. An external engine's devices are its owner's business.
- * 4. Every device of the mask exists. A host without devices is refused for good, a driver that does not answer only for now.
+ * 4. Every device of the mask exists, works, and is as new as the determinism mode needs; a GPU in MIG mode gives its slices,
+ *    one to a pool. A host without devices is refused for good, a driver that does not answer only for now.
  * 5. Without ratios only like devices share a model.
  * 6. No other pool has one of the devices, unless both say they share.
  *
@@ -86,9 +88,29 @@ export const preflight = (input: PreflightInput): PreflightVerdict => {
       const known = inventory.devices.map(({ index, uuid }) => `${index} (${uuid})`).join(', ');
       return failed('unknown-device', `Pool \`${spec.id}\` names device \`${name}\`; this host has ${known}.`);
     }
+    if (device.fault !== null)
+      return failed(
+        'device-fault',
+        `Device ${device.index} (${device.uuid}) is no use: ${device.fault}. Look at \`dmesg\` for Xid lines; a reset of the device, or a reboot, brings it back.`,
+      );
+    if (device.migEnabled === true)
+      return failed(
+        'device-partitioned',
+        `Device ${device.index} is in MIG mode, so only its slices run anything; name one of ${slicesOf(inventory.devices, device)}.`,
+      );
     if (devices.includes(device)) return failed('invalid-pool', `Pool \`${spec.id}\` names device ${device.index} twice.`);
     devices.push(device);
   }
+
+  if (devices.length > 1 && devices.some(({ parentUuid }) => parentUuid !== null))
+    return failed('invalid-pool', `Pool \`${spec.id}\` names a MIG slice and more; a process sees one slice only.`);
+  const least = leastCapability(spec);
+  const old = least === null ? undefined : devices.find(({ computeCapability }) => isBelow(computeCapability, least));
+  if (old !== undefined)
+    return failed(
+      'invalid-pool',
+      `\`determinism: ${spec.determinism}\` of ${spec.engine} needs compute capability ${least} or higher, device ${old.index} (${old.name}) has ${old.computeCapability}.`,
+    );
 
   // 5
   if (spec.tensorSplit === null && devices.some((device) => !isAlike(device, devices[0]))) {
@@ -117,7 +139,24 @@ const failed = (kind: FailureKind, message: string): PreflightVerdict => ({ kind
 const isLasting = (code: string): boolean => code === 'not-found' || code === 'no-devices';
 
 const findDevice = (devices: readonly GpuDevice[], name: string): GpuDevice | undefined =>
-  devices.find((device) => String(device.index) === name || device.uuid.toLowerCase() === name.toLowerCase());
+  devices.find(
+    (device) => (device.parentUuid === null && String(device.index) === name) || device.uuid.toLowerCase() === name.toLowerCase(),
+  );
+
+const slicesOf = (devices: readonly GpuDevice[], gpu: GpuDevice): string =>
+  devices
+    .filter(({ parentUuid }) => parentUuid === gpu.uuid)
+    .map(({ uuid, name }) => `${uuid} (${name})`)
+    .join(', ') || 'them, once some are made';
+
+/** What the engine's determinism mode asks of a device; `null` = nothing. */
+const leastCapability = (spec: PoolSpec): string | null => {
+  const row = determinismTable[launcherOf({ engine: spec.engine, runtime: { kind: 'command', server: serverOf(spec) } })][spec.determinism];
+  return row.kind === 'supported' ? row.minComputeCapability : null;
+};
+
+/** `10.0` is above `9.0`; a device that does not tell is not refused. */
+const isBelow = (capability: string | null, least: string): boolean => capability !== null && Number(capability) < Number(least);
 
 /** Same model and memory, the few MiB that drivers reserve differently apart. */
 const isAlike = (device: GpuDevice, first: GpuDevice | undefined): boolean =>

@@ -3,6 +3,7 @@
  * pools exist; each pool owns its own state.
  */
 import { isAlive, type Logger } from '@llama-orch/service-kit';
+import { removeContainer } from './container-removal.ts';
 import { createPool, type Pool, type PoolDeps, type PoolView } from './pool.ts';
 import type { PoolSpec } from './pool-spec.ts';
 import { workerOf } from './pool-state.ts';
@@ -104,6 +105,7 @@ export const createSupervisor = (deps: SupervisorDeps): Supervisor => {
     );
     if (record.process === null) await terminateByNonce(record.nonce, strayGraceMs);
     else await attachWorker(record.process, record.nonce, 100).terminate(strayGraceMs);
+    if (record.container !== undefined) await removeContainer(record.container);
     await deps.stateFiles.remove(record.poolId);
   };
 

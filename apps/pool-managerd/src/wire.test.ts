@@ -52,6 +52,7 @@ test('[ORCH-2109] every status fits the contract', () => {
       inventory: {
         kind: 'devices',
         devices: [gpuDevice(0), gpuDevice(1, { utilizationRatio: null, computeCapability: null, numaNode: 1 })],
+        lost: 'Unable to determine the device handle for GPU0000:43:00.0: Unknown Error',
       },
       hostMemory: { totalBytes: 2, availableBytes: 1 },
       pools: [

@@ -4,11 +4,11 @@
 import { resolve } from 'node:path';
 import type { AgentStatus, DesiredPool, PoolState as WirePoolState, PoolStatus, ReplicaReport } from '@llama-orch/api-types';
 import { failureKinds } from './failure.ts';
-import type { Inventory } from './gpu-probe.ts';
+import type { Inventory } from './gpu-device.ts';
 import type { HostMemory } from './host-memory.ts';
 import type { LiveWorker } from './live-worker.ts';
 import type { PoolView } from './pool.ts';
-import type { PoolSpec } from './pool-spec.ts';
+import type { ModelSpec, PoolSpec } from './pool-spec.ts';
 import { type PoolState, workerOf } from './pool-state.ts';
 import { unreachable } from './unreachable.ts';
 
@@ -16,13 +16,7 @@ import { unreachable } from './unreachable.ts';
 export const toPoolSpec = (pool: DesiredPool, modelsDir: string): PoolSpec => ({
   id: pool.id,
   engine: pool.engine,
-  model: {
-    name: pool.model.name,
-    path: resolve(modelsDir, pool.model.path),
-    digest: pool.model.digest,
-    quant: pool.model.quant,
-    ctxLimit: pool.model.ctx_limit,
-  },
+  model: toModel(pool.model, modelsDir),
   quant: pool.quant,
   ctx: pool.ctx,
   devices: pool.devices,
@@ -36,6 +30,14 @@ export const toPoolSpec = (pool: DesiredPool, modelsDir: string): PoolSpec => ({
   preload: pool.preload,
   samplerProfileVersion: pool.sampler_profile_version,
   kvType: pool.kv_type,
+  speculative:
+    pool.speculative == null
+      ? null
+      : {
+          draftModel: pool.speculative.draft_model === null ? null : toModel(pool.speculative.draft_model, modelsDir),
+          draftTokens: pool.speculative.draft_tokens,
+        },
+  prefixCacheBytes: pool.prefix_cache_bytes ?? 0,
   minStartCount: pool.min_start_count,
   timeouts: {
     startMs: pool.timeouts.start_ms,
@@ -46,14 +48,30 @@ export const toPoolSpec = (pool: DesiredPool, modelsDir: string): PoolSpec => ({
   expectedEngineVersion: pool.expected_engine_version,
 });
 
+const toModel = (model: DesiredPool['model'], modelsDir: string): ModelSpec => ({
+  name: model.name,
+  path: resolve(modelsDir, model.path),
+  digest: model.digest,
+  quant: model.quant,
+  ctxLimit: model.ctx_limit,
+  kvBytesPerToken: model.kv_bytes_per_token ?? null,
+});
+
 const toRuntime = (runtime: DesiredPool['runtime']): PoolSpec['runtime'] => {
   switch (runtime.kind) {
     case 'embedded':
       return { kind: 'embedded' };
     case 'command':
-      return { kind: 'command', command: runtime.command ?? null, env: runtime.env ?? {} };
+      return {
+        kind: 'command',
+        command: runtime.command ?? null,
+        env: runtime.env ?? {},
+        server: runtime.server ?? null,
+        apiKeyFile: runtime.api_key_file ?? null,
+        container: runtime.container === undefined ? null : { ...runtime.container, entrypoint: runtime.container.entrypoint ?? null },
+      };
     case 'external':
-      return { kind: 'external', url: runtime.url, digest: runtime.digest };
+      return { kind: 'external', url: runtime.url, digest: runtime.digest, apiKeyFile: runtime.api_key_file ?? null };
     default:
       return unreachable(runtime);
   }
@@ -102,12 +120,23 @@ export const toAgentStatus = (agent: AgentIdentity, snapshot: AgentSnapshot): Ag
             utilization_ratio: device.utilizationRatio,
             compute_capability: device.computeCapability,
             numa_node: device.numaNode,
+            parent_uuid: device.parentUuid,
+            mig_enabled: device.migEnabled,
+            driver_version: device.driverVersion,
+            ecc_uncorrected_errors: device.eccUncorrectedErrors,
+            fault: device.fault,
+            links: device.links.map((link) => ({ ...link })),
           })),
-    inventory_error:
-      snapshot.inventory.kind === 'none' ? { code: `nvidia-smi-${snapshot.inventory.code}`, message: snapshot.inventory.message } : null,
+    inventory_error: toInventoryError(snapshot.inventory),
   },
   pools: snapshot.pools.map((pool) => toPoolStatus(pool, snapshot.nowMs)),
 });
+
+/** Why there are no devices, or which one is missing among them. */
+const toInventoryError = (inventory: Inventory): AgentStatus['host']['inventory_error'] => {
+  if (inventory.kind === 'none') return { code: `nvidia-smi-${inventory.code}`, message: inventory.message };
+  return inventory.lost === null ? null : { code: 'nvidia-smi-device-lost', message: inventory.lost };
+};
 
 export const toPoolStatus = (pool: PoolView, nowMs: number): PoolStatus => ({
   pool_id: pool.spec.id,
@@ -180,6 +209,10 @@ const toReplica = (pool: PoolView): ReplicaReport | null => {
     vram_used_bytes: pool.gauges?.vramUsedBytes ?? null,
     gpu_utilization_ratio: pool.gauges?.gpuUtilizationRatio ?? null,
     kv_cache_usage_ratio: pool.gauges?.kvCacheUsageRatio ?? null,
+    ...(record.facts.topology === undefined
+      ? {}
+      : { topology: { worst_link: record.facts.topology.worstLink, numa_nodes: [...record.facts.topology.numaNodes] } }),
+    ...(record.ports === undefined ? {} : { ports: { grpc: record.ports.grpc, metrics: record.ports.metrics } }),
   };
 };
 

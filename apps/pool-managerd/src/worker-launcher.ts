@@ -3,16 +3,21 @@
  * which is what lets the next agent find every worker; when to launch is decided elsewhere.
  */
 import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import type { CreateAdapter } from '@llama-orch/adapter-api';
+import { removeContainer } from './container-removal.ts';
+import { readEngineKey } from './engine-key.ts';
 import { PoolFailure } from './failure.ts';
 import { readOomKills } from './host-memory.ts';
 import type { CheckedPool } from './host-checks.ts';
-import { planCommand } from './launchers/command.ts';
-import { planEmbedded } from './launchers/embedded.ts';
+import { type AuxPorts, noAuxPorts } from './launch-template.ts';
+import { auxPortNames } from './launchers/command.ts';
 import { planExternal } from './launchers/external.ts';
-import type { Launch, LaunchInput } from './launchers/launch.ts';
+import type { ProcessLaunch } from './launchers/launch.ts';
+import { containerName, planProcess, portsOf } from './launchers/plan.ts';
 import type { LiveWorker } from './live-worker.ts';
+import { maskTopology } from './mask-topology.ts';
 import { numericsDigest } from './numerics.ts';
 import { type EngineName, type PoolSpec, workerDigest } from './pool-spec.ts';
 import type { PortPicker } from './port-picker.ts';
@@ -44,18 +49,35 @@ export type WorkerLauncherDeps = {
 const adoptedPollMs = 500;
 
 export const createWorkerLauncher = (deps: WorkerLauncherDeps): WorkerLauncher => {
-  const createAdapter = (spec: PoolSpec, baseUrl: string) => {
+  const createAdapter = (spec: PoolSpec, baseUrl: string, apiKey: string | null) => {
     const create = deps.adapters[spec.engine];
     if (create === undefined)
       throw new PoolFailure('adapter-missing', `No adapter for engine \`${spec.engine}\` is installed in this agent.`);
     // The agent tests and probes; it never carries tasks.
-    return create({ baseUrl, maxConnections: 4, callTimeoutMs: 5_000, nowMs: () => performance.now() });
+    return create({
+      baseUrl,
+      ...(apiKey === null ? {} : { apiKey }),
+      maxConnections: 4,
+      callTimeoutMs: 5_000,
+      nowMs: () => performance.now(),
+    });
+  };
+
+  /** The further ports that the pool's template names; what was picked is noted at once, so that it can be given back. */
+  const pickAux = async (spec: PoolSpec, checked: CheckedPool, picked: number[]): Promise<AuxPorts> => {
+    const ports: { -readonly [Name in keyof AuxPorts]: AuxPorts[Name] } = { ...noAuxPorts };
+    for (const name of auxPortNames(spec, checked.plan, checked.onCpu)) {
+      const port = await deps.ports.pick();
+      picked.push(port);
+      ports[name] = port;
+    }
+    return ports;
   };
 
   const meetExternal = async (spec: PoolSpec, startCount: number, checked: CheckedPool, url: string): Promise<LiveWorker> => {
-    const record = { ...newRecord(deps, spec, startCount, checked, url), external: true, url, advertisedUrl: url };
+    const record = { ...newRecord(deps, spec, startCount, checked, randomUUID(), null), external: true, url, advertisedUrl: url };
     await deps.stateFiles.write(record);
-    return { record, process: null, adapter: createAdapter(spec, url), log: null, oomKillsBefore: null };
+    return { record, process: null, adapter: createAdapter(spec, url, readEngineKey(spec)), log: null, oomKillsBefore: null };
   };
 
   return {
@@ -65,22 +87,39 @@ export const createWorkerLauncher = (deps: WorkerLauncherDeps): WorkerLauncher =
         if (launch.kind === 'external') return meetExternal(spec, startCount, checked, launch.url);
       }
       const stateDir = deps.stateFiles.directory(spec.id);
-      const port = await deps.ports.pick();
+      const apiKey = readEngineKey(spec);
+      const nonce = randomUUID();
+      const picked: number[] = [];
       let recorded = false;
       try {
-        const launch = plan({
+        const port = await deps.ports.pick();
+        picked.push(port);
+        const ports = await pickAux(spec, checked, picked);
+        const launch = planProcess({
           spec,
-          place: { host: deps.workerBind, port, stateDir, deviceUuids: checked.devices.map(({ uuid }) => uuid) },
+          place: {
+            host: deps.workerBind,
+            port,
+            ports,
+            stateDir,
+            deviceUuids: checked.devices.map(({ uuid }) => uuid),
+            containerName: containerName(spec.id, startCount, nonce),
+          },
+          plan: checked.plan,
           onCpu: checked.onCpu,
+          apiKey,
           agentEnv: deps.agentEnv,
         });
         await prepareLogDirectory(stateDir, startCount);
+        for (const { path, text } of launch.files) await writeFile(path, text, { mode: 0o600 });
         const log = createWorkerLog(stateDir, startCount);
         const intent: WorkerRecord = {
-          ...newRecord(deps, spec, startCount, checked, null, launch),
+          ...newRecord(deps, spec, startCount, checked, nonce, launch),
           url: `http://${reachable(deps.workerBind)}:${port}`,
           advertisedUrl: `http://${bracketed(deps.advertiseHost)}:${port}`,
           port,
+          ports,
+          ...(launch.container === null ? {} : { container: launch.container }),
           logPath: log.path,
         };
         await deps.stateFiles.write(intent);
@@ -97,19 +136,20 @@ export const createWorkerLauncher = (deps: WorkerLauncherDeps): WorkerLauncher =
         } catch (error) {
           // Without its record nobody could adopt it: better no worker than an orphan.
           await process.terminate(0);
+          if (launch.container !== null) await removeContainer(launch.container);
           throw error;
         }
-        return { record, process, adapter: createAdapter(spec, record.url), log, oomKillsBefore };
+        return { record, process, adapter: createAdapter(spec, record.url, apiKey), log, oomKillsBefore };
       } catch (error) {
-        deps.ports.release(port);
+        for (const port of picked) deps.ports.release(port);
         if (recorded) await deps.stateFiles.remove(spec.id);
         throw error;
       }
     },
 
     adopt(spec, record) {
-      const adapter = createAdapter(spec, record.url);
-      if (record.port !== null) deps.ports.claim(record.port);
+      const adapter = createAdapter(spec, record.url, keyOrNone(spec));
+      for (const port of portsOf(record.port, record.ports ?? null)) deps.ports.claim(port);
       return {
         record,
         process: record.process === null ? null : attachWorker(record.process, record.nonce, adoptedPollMs),
@@ -121,16 +161,21 @@ export const createWorkerLauncher = (deps: WorkerLauncherDeps): WorkerLauncher =
 
     async release(worker) {
       await worker.adapter.close();
+      // Its client is gone; whether the container went with it, nobody has said.
+      if (worker.record.container !== undefined) await removeContainer(worker.record.container);
       await deps.stateFiles.remove(worker.record.poolId);
-      if (worker.record.port !== null) deps.ports.release(worker.record.port);
+      for (const port of portsOf(worker.record.port, worker.record.ports ?? null)) deps.ports.release(port);
     },
   };
 };
 
-const plan = (input: LaunchInput): Extract<Launch, { kind: 'process' }> => {
-  const launch = input.spec.runtime.kind === 'embedded' ? planEmbedded(input) : planCommand(input);
-  if (launch.kind !== 'process') throw new TypeError('only external engines have no process');
-  return launch;
+/** A worker that serves is not ended for its key's sake; without the key its probes will tell. */
+const keyOrNone = (spec: PoolSpec): string | null => {
+  try {
+    return readEngineKey(spec);
+  } catch {
+    return null;
+  }
 };
 
 const newRecord = (
@@ -138,18 +183,18 @@ const newRecord = (
   spec: PoolSpec,
   startCount: number,
   checked: CheckedPool,
-  externalUrl: string | null,
-  launch: Extract<Launch, { kind: 'process' }> | null = null,
+  nonce: string,
+  launch: ProcessLaunch | null,
 ): WorkerRecord => ({
   version: 1,
   poolId: spec.id,
   startCount,
-  nonce: randomUUID(),
+  nonce,
   digest: workerDigest(spec),
   process: null,
-  external: externalUrl !== null,
-  url: externalUrl ?? '',
-  advertisedUrl: externalUrl ?? '',
+  external: false,
+  url: '',
+  advertisedUrl: '',
   port: null,
   logPath: null,
   startedAtMs: deps.nowMs(),
@@ -163,11 +208,12 @@ const newRecord = (
       kvType: spec.kvType,
       launchFlags: launch?.launchFlags ?? [],
       env: spec.runtime.kind === 'command' ? spec.runtime.env : {},
-      unlikeAll: externalUrl,
+      unlikeAll: spec.runtime.kind === 'external' ? spec.runtime.url : null,
     }),
     cpuCarveOut: checked.onCpu,
     deviceUuids: checked.devices.map(({ uuid }) => uuid),
     kvBytesPerToken: checked.plan.kvBytesPerToken,
+    topology: maskTopology(checked.devices),
   },
   tested: null,
 });

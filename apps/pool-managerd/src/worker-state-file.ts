@@ -9,6 +9,8 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ProcessIdentity } from '@llama-orch/service-kit';
 import { readJsonFile, writeJsonFile } from './atomic-file.ts';
+import type { AuxPorts } from './launch-template.ts';
+import type { ContainerRef } from './launchers/launch.ts';
 import type { ReplicaFacts } from './replica-facts.ts';
 
 export type WorkerRecord = {
@@ -26,6 +28,10 @@ export type WorkerRecord = {
   /** Where the controller reaches it. */
   readonly advertisedUrl: string;
   readonly port: number | null;
+  /** Absent in the records of agents that knew none. */
+  readonly ports?: AuxPorts;
+  /** The container it runs in; absent = none. */
+  readonly container?: ContainerRef;
   readonly logPath: string | null;
   readonly startedAtMs: number;
   readonly facts: ReplicaFacts;

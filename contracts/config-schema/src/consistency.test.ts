@@ -153,3 +153,102 @@ test('the agent’s ranges run upwards', () => {
   });
   expect(!result.ok && result.faults.map(({ path }) => path)).toEqual(['/agent/listen', '/agent/port_range/last', '/agent/restart/max_ms']);
 });
+
+const messagesOf = (changes: object, models: object = {}) =>
+  faultsOf(config({ models: { ...config().models, ...models }, pools: [pool(changes)] }));
+const draftModel = { draft: { path: 'd', digest: digest('b'), quant: 'Q8_0', ctx_limit: 1024 } };
+
+test.each(['llamacpp', 'tgi', 'triton'])('[ORCH-3061] %s has no batch-invariant mode, and the fault says so', (engine) => {
+  expect(messagesOf({ engine, slots: 4, determinism: 'batch_invariant' })).toEqual([
+    expect.stringMatching(/^\/pools\/0\/determinism: .*(batch-invariant mode|equal numerics).*ORCH-3061/),
+  ]);
+});
+
+test('[ORCH-3061] vllm has one, and its variable cannot be taken back', () => {
+  const vllm = (changes: object = {}) => messagesOf({ engine: 'vllm', slots: 4, determinism: 'batch_invariant', ...changes });
+  expect(vllm()).toEqual([]);
+  expect(vllm({ runtime: { kind: 'command', env: { VLLM_BATCH_INVARIANT: '1' } } })).toEqual([]);
+  expect(vllm({ runtime: { kind: 'command', env: { VLLM_BATCH_INVARIANT: '0' } } })).toEqual([
+    expect.stringContaining('/pools/0/runtime/env/VLLM_BATCH_INVARIANT: must be 1'),
+  ]);
+});
+
+test('[ORCH-3020] guessing is had only where the engine can, with a draft model that there is', () => {
+  const guess = (changes: object) => messagesOf({ determinism: 'none', ...changes }, draftModel);
+  expect(guess({ speculative: { draft_model: 'draft' } })).toEqual([]);
+  expect(guess({ speculative: {} })).toEqual([expect.stringContaining('/pools/0/speculative/draft_model: llama-server guesses with a')]);
+  expect(guess({ speculative: { draft_model: 'draf' } })).toEqual([expect.stringContaining('did you mean "draft"?')]);
+  expect(guess({ speculative: { draft_model: 'm' } })).toEqual([expect.stringContaining('is the pool’s own model')]);
+  expect(guess({ engine: 'tgi', speculative: { draft_model: 'draft' } })).toEqual([
+    expect.stringContaining('/pools/0/speculative/draft_model: text-generation-launcher guesses from the prompt'),
+  ]);
+  expect(guess({ engine: 'tgi', speculative: { draft_tokens: 2 } })).toEqual([]);
+  expect(guess({ engine: 'triton', speculative: {} })).toEqual([
+    expect.stringContaining('/pools/0/speculative: tritonserver takes it from'),
+  ]);
+  expect(guess({ engine: 'vllm', slots: 2, determinism: 'batch_invariant', speculative: { draft_model: 'draft' } })).toEqual([
+    expect.stringContaining('/pools/0/speculative: is not covered by what the engine promises'),
+  ]);
+  expect(guess({ devices: [], allow_cpu: true, runtime: { kind: 'embedded' }, speculative: { draft_model: 'draft' } })).toEqual([
+    expect.stringContaining('/pools/0/speculative: the embedded runtime does not have it'),
+  ]);
+});
+
+test('[ORCH-3020] [ORCH-3045] a prefix cache is had only where it cannot change bytes unmeasured', () => {
+  const cache = (changes: object) => messagesOf({ prefix_cache_bytes: 1024, ...changes });
+  expect(cache({})).toEqual([]);
+  expect(cache({ engine: 'vllm' })).toEqual([
+    expect.stringContaining('/pools/0/prefix_cache_bytes: vllm serve reuses KV without being asked'),
+  ]);
+  expect(cache({ engine: 'vllm', kv_reuse_verified: true })).toEqual([]);
+  expect(cache({ engine: 'vllm', determinism: 'none' })).toEqual([]);
+  expect(cache({ engine: 'triton', determinism: 'none' })).toEqual([expect.stringContaining('tritonserver takes it from the model’s own')]);
+  expect(cache({ engine: 'triton', determinism: 'none', runtime: { kind: 'command', server: 'trtllm-serve' } })).toEqual([]);
+});
+
+test('[ORCH-3012] what a built-in template cannot say is a fault with the reason; a command of its own may', () => {
+  expect(messagesOf({ kv_type: 'fp8' })).toEqual([
+    '/pools/0/kv_type: is fp8; llama-server takes f32, f16, bf16, q8_0, q5_1, q5_0, q4_1, q4_0, iq4_nl',
+  ]);
+  expect(messagesOf({ kv_type: 'fp8', runtime: { kind: 'command', command: ['mine'] } })).toEqual([]);
+  expect(messagesOf({ engine: 'vllm', kv_type: 'fp8' })).toEqual([]);
+  expect(messagesOf({ engine: 'triton', kv_type: 'fp8' })).toEqual([
+    expect.stringContaining('/pools/0/kv_type: tritonserver takes it from'),
+  ]);
+  expect(messagesOf({ engine: 'tgi', ctx: 1 })).toEqual([expect.stringContaining('/pools/0/ctx: must be at least 2')]);
+  expect(messagesOf({ runtime: { kind: 'command', server: 'trtllm-serve' } })).toEqual([
+    expect.stringContaining('/pools/0/runtime/server: chooses'),
+  ]);
+});
+
+test('[ORCH-3043] a key is a file, never a word of the config', () => {
+  const runtime = (changes: object) => messagesOf({ engine: 'vllm', runtime: { kind: 'command', ...changes } });
+  expect(runtime({ api_key_file: '/k' })).toEqual([]);
+  expect(runtime({ command: ['vllm', 'serve', '--api-key', 'k'] })).toEqual([
+    expect.stringContaining('/pools/0/runtime/command/2: a key stands neither'),
+  ]);
+  expect(runtime({ command: ['vllm', '--api-key=k'] })).toEqual([
+    expect.stringContaining('/pools/0/runtime/command/1: a key stands neither'),
+  ]);
+  expect(runtime({ env: { VLLM_API_KEY: 'k' } })).toEqual([
+    expect.stringContaining('/pools/0/runtime/env/VLLM_API_KEY: a key stands neither'),
+  ]);
+  expect(messagesOf({ engine: 'triton', runtime: { kind: 'command', api_key_file: '/k' } })).toEqual([
+    '/pools/0/runtime/api_key_file: tritonserver knows no API keys; leave it out',
+  ]);
+});
+
+test('what the agent sets on a container cannot be set twice', () => {
+  const args = (...words: string[]) => messagesOf({ runtime: { kind: 'command', container: { image: 'i', args: words } } });
+  expect(args('--memory=1g')).toEqual([]);
+  expect(args('--memory=1g', '--gpus=all')).toEqual(['/pools/0/runtime/container/args/1: is set by the agent; leave it out']);
+  expect(args('-d')).toEqual([expect.stringContaining('/pools/0/runtime/container/args/0')]);
+});
+
+test('[ORCH-3011] a mask with a MIG slice names nothing else', () => {
+  const slices = ['MIG-feb88891-0321-5fef-9c87-d4af3b54259e', 'MIG-a25704ba-3a06-5299-a795-fd7cf4d13973'];
+  expect(messagesOf({ devices: slices.slice(0, 1) })).toEqual([]);
+  expect(messagesOf({ engine: 'vllm', devices: slices })).toEqual([
+    expect.stringContaining('/pools/0/devices/0: a process sees one MIG slice only'),
+  ]);
+});

@@ -7,7 +7,9 @@ import type { Config } from './config.ts';
 import type { Fault } from './fault.ts';
 import { pointer } from './fault.ts';
 import { didYouMean } from './nearest-name.ts';
-import { commandPlaceholders, type EngineName, type PoolConfig, type Workload } from './pool.ts';
+import { checkLaunch } from './launch-consistency.ts';
+import type { EngineName, PoolConfig, Workload } from './pool.ts';
+import { commandPlaceholders } from './runtime.ts';
 
 /** Sums of ratios are written by hand, so they need not be exact (ORCH-3012). */
 const splitTolerance = 0.01;
@@ -93,7 +95,12 @@ const checkPool = (pool: PoolConfig, path: string, config: Config): Fault[] => {
     const allowed = together.map((served) => served.join(' + ')).join(', or ');
     fault('/workloads', `one ${pool.engine} worker serves ${allowed}; got ${pool.workloads.join(' + ')}. Use a pool for each`);
   }
-  faults.push(...checkDevices(pool, path), ...checkSplit(pool, path), ...checkRuntime(pool, path, model?.digest));
+  faults.push(
+    ...checkDevices(pool, path),
+    ...checkSplit(pool, path),
+    ...checkRuntime(pool, path, model?.digest),
+    ...checkLaunch(pool, path, config.models),
+  );
   return faults;
 };
 

@@ -7,22 +7,23 @@ export { type CanaryConfig } from './canary.ts';
 export { type Config, configSchema } from './config.ts';
 export { type ControllerConfig, type LogLevel, logLevels } from './controller.ts';
 export { type Fault, formatFault } from './fault.ts';
+export { type LauncherName, launcherNames, launcherOf, launchers } from './launcher.ts';
 export { type ModelConfig } from './model.ts';
 export { didYouMean } from './nearest-name.ts';
+export { type DeterminismRow, determinismTable } from './determinism.ts';
 export {
-  type CommandPlaceholder,
-  commandPlaceholders,
   type EngineName,
   engines,
   type PoolConfig,
   type PoolDeterminism,
-  type RuntimeConfig,
+  poolDeterminisms,
   type SamplerProfileVersion,
   samplerProfileVersions,
   type Workload,
   workloads,
 } from './pool.ts';
 export { fullPolicies, type FullPolicy, priorities, type Priority, type QueueConfig } from './queue.ts';
+export { type CommandPlaceholder, commandPlaceholders, type RuntimeConfig } from './runtime.ts';
 export {
   type ClassesConfig,
   type KeyConfig,

@@ -4,8 +4,9 @@
  */
 import { Type } from 'typebox';
 import { admissionSchema } from './admission.ts';
-import { choice, count, flag, httpUrl, id, list, ratio, section, sha256 } from './field.ts';
+import { bytes, choice, count, flag, id, list, ratio, section } from './field.ts';
 import { queueSchema } from './queue.ts';
+import { runtimeSchema } from './runtime.ts';
 import { timeoutsSchema } from './timeouts.ts';
 
 /**
@@ -26,75 +27,22 @@ export type PoolDeterminism = (typeof poolDeterminisms)[number];
 export const samplerProfileVersions = ['v1', 'v1-greedy'] as const;
 export type SamplerProfileVersion = (typeof samplerProfileVersions)[number];
 
-/** What a launch command may name in braces; the agent fills them in. */
-export const commandPlaceholders = {
-  model: 'absolute path of the model',
-  model_name: 'its name in `models`',
-  host: 'address to bind: `agent.worker_bind`',
-  port: 'port to bind, picked by the agent',
-  ctx: 'context of one slot, tokens',
-  ctx_total: 'context of all slots together, tokens',
-  slots: 'requests decoded at a time',
-  devices: 'the device mask, joined by commas',
-  device_count: 'devices in the mask',
-  tensor_split: 'the ratios, joined by commas; empty without any',
-  kv_type: 'KV cache type; empty when not set',
-  state_dir: 'a private directory of this worker',
-} as const;
-export type CommandPlaceholder = keyof typeof commandPlaceholders;
-
-const embeddedRuntime = Type.Object(
-  { kind: Type.Literal('embedded') },
-  { description: 'llama.cpp inside Node, on the CPU: for development and tests only (ORCH-1102).', additionalProperties: false },
-);
-
-const commandRuntime = Type.Object(
-  {
-    kind: Type.Literal('command'),
-    command: Type.Optional(
-      list(
-        `Program and arguments, one item each; no shell reads them. Filled in: ${Object.keys(commandPlaceholders)
-          .map((name) => `\`{${name}}\``)
-          .join(', ')}. Absent = the engine’s built-in template.`,
-        Type.String({ minLength: 1, maxLength: 4096 }),
-        { minItems: 1, maxItems: 256 },
-      ),
-    ),
-    env: Type.Optional(
-      Type.Record(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]{0,127}$' }), Type.String({ maxLength: 8192 }), {
-        description: 'Environment variables added to the worker’s. The device mask is the agent’s to set.',
-        additionalProperties: false,
-      }),
-    ),
-  },
-  { description: 'A program that the agent starts, checks and keeps alive.', additionalProperties: false },
-);
-
-const externalRuntime = Type.Object(
-  {
-    kind: Type.Literal('external'),
-    url: httpUrl('Base URL of an engine that somebody else runs.'),
-    digest: sha256('Digest its operator declares; must equal the model’s.'),
-  },
-  { description: 'An engine that somebody else runs: probed, never started or stopped.', additionalProperties: false },
-);
-
-/** The three kinds a pool's worker can be. */
-export type RuntimeConfig = Type.Static<typeof embeddedRuntime> | Type.Static<typeof commandRuntime> | Type.Static<typeof externalRuntime>;
-
-// `discriminator` lets the validator name the faults of the one branch that `kind` chose, instead of all three.
-const runtimeSchema = Type.Unsafe<RuntimeConfig>({
-  description: 'How the pool’s worker comes to be. Default: `command` with the engine’s built-in template.',
-  type: 'object',
-  discriminator: { propertyName: 'kind' },
-  oneOf: [embeddedRuntime, commandRuntime, externalRuntime],
-  default: { kind: 'command' },
-});
-
 /** Index, or UUID of a GPU or MIG slice, as `nvidia-smi -L` prints them. */
 const device = Type.String({ pattern: '^([0-9]{1,3}|GPU-[0-9A-Fa-f-]{8,40}|MIG-[0-9A-Za-z/-]{8,80})$' });
 
-/** @req ORCH-3001, ORCH-3011, ORCH-3012, ORCH-3061 */
+/** Memory of both is counted before a start (ORCH-3003) and by admission. */
+const speculativeSchema = section('Speculative decoding: a cheap guess of the next tokens, which the model then checks. Absent = off.', {
+  draft_model: Type.Optional(
+    Type.String({
+      description: 'Name of one of `models` that guesses. llamacpp and vllm need it; tgi guesses from the prompt and takes none.',
+      minLength: 1,
+      maxLength: 128,
+    }),
+  ),
+  draft_tokens: count('Tokens guessed at a time.', 'tokens', { default: 4, minimum: 1, maximum: 64 }),
+});
+
+/** @req ORCH-3001, ORCH-3011, ORCH-3012, ORCH-3020, ORCH-3061 */
 export const poolSchema = section(
   'One pool: one worker for one model on one device mask.',
   {
@@ -139,6 +87,11 @@ export const poolSchema = section(
     allow_cpu: flag('Development switch: the worker may run on the CPU. Also needs `ORCH_ALLOW_CPU=1` at the agent (ORCH-1102).', false),
     kv_type: Type.Optional(
       Type.String({ description: 'KV cache type, in the engine’s words, e.g. `f16`, `q8_0`, `fp8`.', pattern: '^[a-z0-9_]{1,16}$' }),
+    ),
+    speculative: Type.Optional(speculativeSchema),
+    prefix_cache_bytes: bytes(
+      'Memory that keeps the KV of prompts after their tasks: of the host for llamacpp, of the devices for the others. 0 = the cache is off.',
+      { default: 0 },
     ),
     queue: queueSchema,
     admission: admissionSchema,

@@ -4,8 +4,9 @@
  */
 import { createRequire } from 'node:module';
 import { PoolFailure } from '../failure.ts';
-import { fillTemplate, sharedLlamaFlags, toLaunchFlags, toPlaceholderValues } from '../launch-template.ts';
-import { type Launch, type LaunchInput, workerEnvironment } from './launch.ts';
+import { fillTemplate, toLaunchFlags, toPlaceholderValues } from '../launch-template.ts';
+import { type LaunchInput, type ProcessLaunch, workerEnvironment } from './launch.ts';
+import { sharedLlamaFlags } from './llama-server.ts';
 
 const packageName = '@llama-orch/llamacpp-worker';
 
@@ -15,15 +16,17 @@ const packageName = '@llama-orch/llamacpp-worker';
  * @throws PoolFailure `launcher-missing` where the optional package is not installed.
  * @req ORCH-1102
  */
-export const planEmbedded = (input: LaunchInput): Launch => {
+export const planEmbedded = (input: LaunchInput): ProcessLaunch => {
   const template = [process.execPath, resolveWorkerBin(), ...sharedLlamaFlags(input.spec)];
-  const values = toPlaceholderValues(input.spec, input.place);
+  const values = toPlaceholderValues(input.spec, input.place, input.plan);
   return {
     kind: 'process',
     argv: fillTemplate(template, values),
-    env: workerEnvironment(input, {}),
+    env: workerEnvironment(input, {}, null),
     // Without the program and the script, whose paths differ between hosts.
-    launchFlags: toLaunchFlags(template.slice(1), values),
+    launchFlags: toLaunchFlags({ argv: template.slice(1), env: {}, files: [] }, values, input.spec),
+    files: [],
+    container: null,
   };
 };
 

@@ -2,16 +2,33 @@
  * Pool specs, devices and workers for unit tests. It starts nothing.
  */
 import type { WorkerAdapter } from '@llama-orch/adapter-api';
-import type { GpuDevice } from '../gpu-probe.ts';
+import type { GpuDevice } from '../gpu-device.ts';
 import type { LiveWorker } from '../live-worker.ts';
-import type { PoolSpec } from '../pool-spec.ts';
+import type { CommandSpec, PoolSpec } from '../pool-spec.ts';
 
 export const gib = 1_073_741_824;
+
+export const commandRuntime = (overrides: Partial<CommandSpec> = {}): CommandSpec => ({
+  kind: 'command',
+  command: null,
+  env: {},
+  server: null,
+  apiKeyFile: null,
+  container: null,
+  ...overrides,
+});
 
 export const poolSpec = (overrides: Partial<PoolSpec> = {}): PoolSpec => ({
   id: 'llama-a',
   engine: 'llamacpp',
-  model: { name: 'llama', path: '/models/llama.gguf', digest: `sha256:${'a'.repeat(64)}`, quant: 'Q4_K_M', ctxLimit: 131_072 },
+  model: {
+    name: 'llama',
+    path: '/models/llama.gguf',
+    digest: `sha256:${'a'.repeat(64)}`,
+    quant: 'Q4_K_M',
+    ctxLimit: 131_072,
+    kvBytesPerToken: null,
+  },
   quant: 'Q4_K_M',
   ctx: 8192,
   devices: ['0'],
@@ -20,11 +37,13 @@ export const poolSpec = (overrides: Partial<PoolSpec> = {}): PoolSpec => ({
   workloads: ['completion'],
   slots: 1,
   determinism: 'single_slot',
-  runtime: { kind: 'command', command: null, env: {} },
+  runtime: commandRuntime(),
   allowCpu: false,
   preload: true,
   samplerProfileVersion: 'v1',
   kvType: null,
+  speculative: null,
+  prefixCacheBytes: 0,
   minStartCount: 0,
   timeouts: { startMs: 60_000, probeIntervalMs: 1_000, stopGraceMs: 5_000 },
   requireSameEngineVersion: false,
@@ -41,6 +60,12 @@ export const gpuDevice = (index: number, overrides: Partial<GpuDevice> = {}): Gp
   utilizationRatio: 0,
   computeCapability: '8.6',
   numaNode: null,
+  parentUuid: null,
+  migEnabled: null,
+  driverVersion: null,
+  eccUncorrectedErrors: null,
+  fault: null,
+  links: [],
   ...overrides,
 });
 

@@ -96,17 +96,35 @@ export interface components {
             lease_ms: number;
         };
         CommandRuntime: {
+            /** @description File on the agent's host with the key of the engine. */
+            api_key_file?: string;
             /** @description Launch template; the engine's built-in one if absent. */
             command?: string[];
+            container?: components["schemas"]["Container"];
             env?: {
                 [key: string]: string;
             };
             /** @constant */
             kind: "command";
+            /**
+             * @description Built-in template of a triton pool.
+             * @enum {string}
+             */
+            server?: "tritonserver" | "trtllm-serve";
+        };
+        Container: {
+            args: string[];
+            /** @description Program inside the image; the command's first word if absent. */
+            entrypoint?: string;
+            image: string;
+            /** @enum {string} */
+            program: "docker" | "podman";
         };
         DesiredModel: {
             ctx_limit: number;
             digest: components["schemas"]["Digest"];
+            /** @description As configured; used where the model's own header does not tell. */
+            kv_bytes_per_token?: number | null;
             name: string;
             /** @description Absolute, or below the agent's `models_dir`. */
             path: string;
@@ -126,6 +144,8 @@ export interface components {
             /** @description A worker with a lower `start_count` must be restarted. */
             min_start_count: number;
             model: components["schemas"]["DesiredModel"];
+            /** @description Memory for the KV of prompts that have ended; 0 or absent = off. */
+            prefix_cache_bytes?: number;
             preload: boolean;
             quant: string;
             require_same_engine_version: boolean;
@@ -133,6 +153,8 @@ export interface components {
             sampler_profile_version: components["schemas"]["SamplerProfileVersion"];
             share_devices: boolean;
             slots: number;
+            /** @description Speculative decoding; `null` or absent = off. */
+            speculative?: components["schemas"]["Speculative"] | null;
             /**
              * @description What the pool is to become: to be started beside its worker, where both fit, and tested; its worker is not touched. Once the pool
              *     itself is desired like that, this worker takes its place and the old one is ended.
@@ -158,12 +180,28 @@ export interface components {
         Determinism: "strict" | "best_effort";
         Device: {
             compute_capability: string | null;
+            driver_version?: string | null;
+            /** @description Since the driver was loaded; `null` without ECC. */
+            ecc_uncorrected_errors?: number | null;
+            /** @description Why nothing can run on it, in the driver's words. */
+            fault?: string | null;
             index: number;
+            /** @description How this GPU reaches the others of its host; empty where the driver does not tell. */
+            links?: components["schemas"]["DeviceLink"][];
             memory_total_bytes: number;
             memory_used_bytes: number;
+            /** @description MIG mode is on: only the slices of this GPU run anything. `null` where the device does not tell. */
+            mig_enabled?: boolean | null;
             name: string;
             numa_node: number | null;
+            /** @description The GPU that this MIG slice is a part of; `null` for a whole GPU. */
+            parent_uuid?: string | null;
             utilization_ratio: number | null;
+            uuid: string;
+        };
+        DeviceLink: {
+            /** @description As `nvidia-smi topo -m` names it: `NV18`, `PIX`, `PXB`, `PHB`, `NODE`, `SYS`. */
+            kind: string;
             uuid: string;
         };
         /** @description `sha256:` and 64 lower-case hex digits. */
@@ -209,6 +247,8 @@ export interface components {
             retry_after_ms?: number;
         };
         ExternalRuntime: {
+            /** @description File on the agent's host with the key of the engine. */
+            api_key_file?: string;
             /** @description The declared digest of the model it serves. */
             digest: components["schemas"]["Digest"];
             /** @constant */
@@ -273,7 +313,11 @@ export interface components {
          */
         PoolState: "stopped" | "starting" | "ready" | "unready" | "stopping" | "refused";
         PoolStatus: {
+            /** @description Slots a worker is started with: the configured ones, or fewer after a device ran out of memory. */
+            capacity_slots?: number;
             driver_reset_events: number;
+            /** @description Workers that ended of an uncorrectable memory error of a device; not among `driver_reset_events`. */
+            ecc_events?: number;
             last_error: components["schemas"]["PoolError"] | null;
             /** @description Milliseconds until the next start is tried. */
             next_retry_ms: number | null;
@@ -311,6 +355,11 @@ export interface components {
             numerics: components["schemas"]["Digest"];
             /** @description `null` for an external worker. */
             pid: number | null;
+            /** @description Further ports it listens on, at the host of `url`. */
+            ports?: {
+                grpc: number | null;
+                metrics: number | null;
+            };
             quant: string;
             replica_id: components["schemas"]["ReplicaId"];
             sampler_profile_version: components["schemas"]["SamplerProfileVersion"];
@@ -318,6 +367,13 @@ export interface components {
             slots_total: number;
             /** Format: date-time */
             started_at: string;
+            /** @description How the devices of its mask lie to each other; breaks ties of placement (ORCH-3013). */
+            topology?: {
+                /** @description NUMA nodes of its devices, each once; empty where the host does not tell. */
+                numa_nodes: number[];
+                /** @description The slowest link within the mask; `null` for one device, or where the driver does not tell. */
+                worst_link: string | null;
+            };
             trtllm_version: string | null;
             /**
              * Format: uri
@@ -328,6 +384,11 @@ export interface components {
             workloads: components["schemas"]["Workload"][];
         };
         SamplerProfileVersion: string;
+        Speculative: {
+            /** @description The model that guesses; `null` = the engine guesses from the prompt. */
+            draft_model: components["schemas"]["DesiredModel"] | null;
+            draft_tokens: number;
+        };
         SuccessorStatus: {
             /** @description Of this worker, not of the one it is to follow. */
             last_error: components["schemas"]["PoolError"] | null;
@@ -587,6 +648,8 @@ type ReadonlyArray<T> = [
 ] extends [
     unknown[]
 ] ? Readonly<Exclude<T, undefined>> : Readonly<Exclude<T, undefined>[]>;
+export const commandRuntimeServerValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CommandRuntime"]["server"]> = ["tritonserver", "trtllm-serve"];
+export const containerProgramValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Container"]["program"]> = ["docker", "podman"];
 export const determinismValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Determinism"]> = ["strict", "best_effort"];
 export const engineValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Engine"]> = ["llamacpp", "vllm", "tgi", "triton"];
 export const errorCodeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ErrorCode"]> = ["INVALID_PARAMS", "UNAUTHENTICATED", "FORBIDDEN", "NOT_FOUND", "ADMISSION_REJECT", "QUEUE_FULL_DROP_LRU", "MODEL_DEPRECATED", "UNTRUSTED_ARTIFACT", "POOL_UNREADY", "POOL_UNAVAILABLE", "REPLICA_EXHAUSTED", "DEADLINE_UNMET", "WORKER_RESET", "DECODE_TIMEOUT", "INTERNAL"];

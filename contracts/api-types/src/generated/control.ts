@@ -770,12 +770,28 @@ export interface components {
         Determinism: "strict" | "best_effort";
         Device: {
             compute_capability: string | null;
+            driver_version?: string | null;
+            /** @description Since the driver was loaded; `null` without ECC. */
+            ecc_uncorrected_errors?: number | null;
+            /** @description Why nothing can run on it, in the driver's words. */
+            fault?: string | null;
             index: number;
+            /** @description How this GPU reaches the others of its host; empty where the driver does not tell. */
+            links?: components["schemas"]["DeviceLink"][];
             memory_total_bytes: number;
             memory_used_bytes: number;
+            /** @description MIG mode is on: only the slices of this GPU run anything. `null` where the device does not tell. */
+            mig_enabled?: boolean | null;
             name: string;
             numa_node: number | null;
+            /** @description The GPU that this MIG slice is a part of; `null` for a whole GPU. */
+            parent_uuid?: string | null;
             utilization_ratio: number | null;
+            uuid: string;
+        };
+        DeviceLink: {
+            /** @description As `nvidia-smi topo -m` names it: `NV18`, `PIX`, `PXB`, `PHB`, `NODE`, `SYS`. */
+            kind: string;
             uuid: string;
         };
         /** @description `sha256:` and 64 lower-case hex digits. */

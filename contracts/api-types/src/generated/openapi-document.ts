@@ -2733,6 +2733,56 @@ export const openapiDocument: OpenapiDocument = {
             "additionalProperties": {
               "type": "string"
             }
+          },
+          "server": {
+            "type": "string",
+            "enum": [
+              "tritonserver",
+              "trtllm-serve"
+            ],
+            "description": "Built-in template of a triton pool."
+          },
+          "api_key_file": {
+            "type": "string",
+            "minLength": 1,
+            "description": "File on the agent's host with the key of the engine."
+          },
+          "container": {
+            "$ref": "#/components/schemas/Container"
+          }
+        }
+      },
+      "Container": {
+        "type": "object",
+        "required": [
+          "program",
+          "image",
+          "args"
+        ],
+        "properties": {
+          "program": {
+            "type": "string",
+            "enum": [
+              "docker",
+              "podman"
+            ]
+          },
+          "image": {
+            "type": "string",
+            "minLength": 1
+          },
+          "entrypoint": {
+            "type": "string",
+            "minLength": 1,
+            "description": "Program inside the image; the command's first word if absent."
+          },
+          "args": {
+            "type": "array",
+            "maxItems": 64,
+            "items": {
+              "type": "string",
+              "minLength": 1
+            }
           }
         }
       },
@@ -2782,6 +2832,14 @@ export const openapiDocument: OpenapiDocument = {
           "ctx_limit": {
             "type": "integer",
             "minimum": 1
+          },
+          "kv_bytes_per_token": {
+            "type": [
+              "integer",
+              "null"
+            ],
+            "minimum": 1,
+            "description": "As configured; used where the model's own header does not tell."
           }
         }
       },
@@ -2879,6 +2937,22 @@ export const openapiDocument: OpenapiDocument = {
               "string",
               "null"
             ]
+          },
+          "speculative": {
+            "description": "Speculative decoding; `null` or absent = off.",
+            "oneOf": [
+              {
+                "$ref": "#/components/schemas/Speculative"
+              },
+              {
+                "type": "null"
+              }
+            ]
+          },
+          "prefix_cache_bytes": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "Memory for the KV of prompts that have ended; 0 or absent = off."
           },
           "min_start_count": {
             "type": "integer",
@@ -3023,6 +3097,67 @@ export const openapiDocument: OpenapiDocument = {
               "null"
             ],
             "minimum": 0
+          },
+          "parent_uuid": {
+            "type": [
+              "string",
+              "null"
+            ],
+            "description": "The GPU that this MIG slice is a part of; `null` for a whole GPU."
+          },
+          "mig_enabled": {
+            "type": [
+              "boolean",
+              "null"
+            ],
+            "description": "MIG mode is on: only the slices of this GPU run anything. `null` where the device does not tell."
+          },
+          "driver_version": {
+            "type": [
+              "string",
+              "null"
+            ]
+          },
+          "ecc_uncorrected_errors": {
+            "type": [
+              "integer",
+              "null"
+            ],
+            "minimum": 0,
+            "description": "Since the driver was loaded; `null` without ECC."
+          },
+          "fault": {
+            "type": [
+              "string",
+              "null"
+            ],
+            "description": "Why nothing can run on it, in the driver's words."
+          },
+          "links": {
+            "description": "How this GPU reaches the others of its host; empty where the driver does not tell.",
+            "type": "array",
+            "maxItems": 256,
+            "items": {
+              "$ref": "#/components/schemas/DeviceLink"
+            }
+          }
+        }
+      },
+      "DeviceLink": {
+        "type": "object",
+        "required": [
+          "uuid",
+          "kind"
+        ],
+        "properties": {
+          "uuid": {
+            "type": "string",
+            "minLength": 1
+          },
+          "kind": {
+            "type": "string",
+            "minLength": 1,
+            "description": "As `nvidia-smi topo -m` names it: `NV18`, `PIX`, `PXB`, `PHB`, `NODE`, `SYS`."
           }
         }
       },
@@ -3196,6 +3331,11 @@ export const openapiDocument: OpenapiDocument = {
           "digest": {
             "$ref": "#/components/schemas/Digest",
             "description": "The declared digest of the model it serves."
+          },
+          "api_key_file": {
+            "type": "string",
+            "minLength": 1,
+            "description": "File on the agent's host with the key of the engine."
           }
         }
       },
@@ -3742,6 +3882,16 @@ export const openapiDocument: OpenapiDocument = {
             "type": "integer",
             "minimum": 0
           },
+          "ecc_events": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "Workers that ended of an uncorrectable memory error of a device; not among `driver_reset_events`."
+          },
+          "capacity_slots": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "Slots a worker is started with: the configured ones, or fewer after a device ran out of memory."
+          },
           "preload": {
             "oneOf": [
               {
@@ -4000,6 +4150,57 @@ export const openapiDocument: OpenapiDocument = {
             ],
             "minimum": 0,
             "maximum": 1
+          },
+          "topology": {
+            "description": "How the devices of its mask lie to each other; breaks ties of placement (ORCH-3013).",
+            "type": "object",
+            "required": [
+              "worst_link",
+              "numa_nodes"
+            ],
+            "properties": {
+              "worst_link": {
+                "type": [
+                  "string",
+                  "null"
+                ],
+                "description": "The slowest link within the mask; `null` for one device, or where the driver does not tell."
+              },
+              "numa_nodes": {
+                "type": "array",
+                "items": {
+                  "type": "integer",
+                  "minimum": 0
+                },
+                "description": "NUMA nodes of its devices, each once; empty where the host does not tell."
+              }
+            }
+          },
+          "ports": {
+            "description": "Further ports it listens on, at the host of `url`.",
+            "type": "object",
+            "required": [
+              "grpc",
+              "metrics"
+            ],
+            "properties": {
+              "grpc": {
+                "type": [
+                  "integer",
+                  "null"
+                ],
+                "minimum": 1,
+                "maximum": 65535
+              },
+              "metrics": {
+                "type": [
+                  "integer",
+                  "null"
+                ],
+                "minimum": 1,
+                "maximum": 65535
+              }
+            }
           }
         }
       },
@@ -4398,6 +4599,30 @@ export const openapiDocument: OpenapiDocument = {
           "free": {
             "type": "integer",
             "minimum": 0
+          }
+        }
+      },
+      "Speculative": {
+        "type": "object",
+        "required": [
+          "draft_model",
+          "draft_tokens"
+        ],
+        "properties": {
+          "draft_model": {
+            "description": "The model that guesses; `null` = the engine guesses from the prompt.",
+            "oneOf": [
+              {
+                "$ref": "#/components/schemas/DesiredModel"
+              },
+              {
+                "type": "null"
+              }
+            ]
+          },
+          "draft_tokens": {
+            "type": "integer",
+            "minimum": 1
           }
         }
       },

@@ -579,6 +579,20 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
           "additionalProperties": {
             "type": "string"
           }
+        },
+        "server": {
+          "type": "string",
+          "enum": [
+            "tritonserver",
+            "trtllm-serve"
+          ]
+        },
+        "api_key_file": {
+          "type": "string",
+          "minLength": 1
+        },
+        "container": {
+          "$ref": "#/$defs/Container"
         }
       }
     },
@@ -730,6 +744,39 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
         }
       }
     },
+    "Container": {
+      "type": "object",
+      "required": [
+        "program",
+        "image",
+        "args"
+      ],
+      "properties": {
+        "program": {
+          "type": "string",
+          "enum": [
+            "docker",
+            "podman"
+          ]
+        },
+        "image": {
+          "type": "string",
+          "minLength": 1
+        },
+        "entrypoint": {
+          "type": "string",
+          "minLength": 1
+        },
+        "args": {
+          "type": "array",
+          "maxItems": 64,
+          "items": {
+            "type": "string",
+            "minLength": 1
+          }
+        }
+      }
+    },
     "DecodeTimeoutError": {
       "allOf": [
         {
@@ -774,6 +821,13 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
         },
         "ctx_limit": {
           "type": "integer",
+          "minimum": 1
+        },
+        "kv_bytes_per_token": {
+          "type": [
+            "integer",
+            "null"
+          ],
           "minimum": 1
         }
       }
@@ -871,6 +925,20 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
             "string",
             "null"
           ]
+        },
+        "speculative": {
+          "oneOf": [
+            {
+              "$ref": "#/$defs/Speculative"
+            },
+            {
+              "type": "null"
+            }
+          ]
+        },
+        "prefix_cache_bytes": {
+          "type": "integer",
+          "minimum": 0
         },
         "min_start_count": {
           "type": "integer",
@@ -1011,6 +1079,61 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
             "null"
           ],
           "minimum": 0
+        },
+        "parent_uuid": {
+          "type": [
+            "string",
+            "null"
+          ]
+        },
+        "mig_enabled": {
+          "type": [
+            "boolean",
+            "null"
+          ]
+        },
+        "driver_version": {
+          "type": [
+            "string",
+            "null"
+          ]
+        },
+        "ecc_uncorrected_errors": {
+          "type": [
+            "integer",
+            "null"
+          ],
+          "minimum": 0
+        },
+        "fault": {
+          "type": [
+            "string",
+            "null"
+          ]
+        },
+        "links": {
+          "type": "array",
+          "maxItems": 256,
+          "items": {
+            "$ref": "#/$defs/DeviceLink"
+          }
+        }
+      }
+    },
+    "DeviceLink": {
+      "type": "object",
+      "required": [
+        "uuid",
+        "kind"
+      ],
+      "properties": {
+        "uuid": {
+          "type": "string",
+          "minLength": 1
+        },
+        "kind": {
+          "type": "string",
+          "minLength": 1
         }
       }
     },
@@ -1179,6 +1302,10 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
         },
         "digest": {
           "$ref": "#/$defs/Digest"
+        },
+        "api_key_file": {
+          "type": "string",
+          "minLength": 1
         }
       }
     },
@@ -1843,6 +1970,14 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
           "type": "integer",
           "minimum": 0
         },
+        "ecc_events": {
+          "type": "integer",
+          "minimum": 0
+        },
+        "capacity_slots": {
+          "type": "integer",
+          "minimum": 1
+        },
         "preload": {
           "oneOf": [
             {
@@ -2110,6 +2245,53 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
           ],
           "minimum": 0,
           "maximum": 1
+        },
+        "topology": {
+          "type": "object",
+          "required": [
+            "worst_link",
+            "numa_nodes"
+          ],
+          "properties": {
+            "worst_link": {
+              "type": [
+                "string",
+                "null"
+              ]
+            },
+            "numa_nodes": {
+              "type": "array",
+              "items": {
+                "type": "integer",
+                "minimum": 0
+              }
+            }
+          }
+        },
+        "ports": {
+          "type": "object",
+          "required": [
+            "grpc",
+            "metrics"
+          ],
+          "properties": {
+            "grpc": {
+              "type": [
+                "integer",
+                "null"
+              ],
+              "minimum": 1,
+              "maximum": 65535
+            },
+            "metrics": {
+              "type": [
+                "integer",
+                "null"
+              ],
+              "minimum": 1,
+              "maximum": 65535
+            }
+          }
         }
       }
     },
@@ -2490,6 +2672,29 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
         "free": {
           "type": "integer",
           "minimum": 0
+        }
+      }
+    },
+    "Speculative": {
+      "type": "object",
+      "required": [
+        "draft_model",
+        "draft_tokens"
+      ],
+      "properties": {
+        "draft_model": {
+          "oneOf": [
+            {
+              "$ref": "#/$defs/DesiredModel"
+            },
+            {
+              "type": "null"
+            }
+          ]
+        },
+        "draft_tokens": {
+          "type": "integer",
+          "minimum": 1
         }
       }
     },
@@ -3328,6 +3533,7 @@ export type SchemaName =
   | 'ConfigApplied'
   | 'ConfigGeneration'
   | 'ConfigRequest'
+  | 'Container'
   | 'DecodeTimeoutError'
   | 'DesiredModel'
   | 'DesiredPool'
@@ -3335,6 +3541,7 @@ export type SchemaName =
   | 'DesiredState'
   | 'Determinism'
   | 'Device'
+  | 'DeviceLink'
   | 'Digest'
   | 'DrainRequest'
   | 'EmbeddedRuntime'
@@ -3389,6 +3596,7 @@ export type SchemaName =
   | 'SloSnapshot'
   | 'SloTargets'
   | 'Slots'
+  | 'Speculative'
   | 'StreamDigest'
   | 'StreamEnd'
   | 'StreamMetrics'
