@@ -42,6 +42,9 @@ const oneAtATime = (
   facts: Pick<Extract<DeterminismRow, { kind: 'supported' }>, 'flags' | 'env' | 'prefixCache' | 'promise' | 'source'>,
 ): DeterminismRow => ({ kind: 'supported', speculative: true, minComputeCapability: null, ...facts });
 
+/** Without these vLLM samples by the model’s own defaults, and seeds what no request seeds at random. */
+const vllmSampling = ['--generation-config', 'vllm', '--seed', '0'];
+
 const llamacppSource = 'tools/server/README.md, `cache_prompt`';
 const vllmSource = 'docs/usage/reproducibility.md, docs/features/batch_invariance.md';
 const tgiSource = 'docs/source/reference (no statement)';
@@ -55,7 +58,7 @@ export const determinismTable: Readonly<Record<LauncherName, Readonly<Record<Poo
       env: {},
       prefixCache: 'free',
       promise:
-        'logits are not promised to be equal over batch sizes, so one slot decodes one request; `cache_prompt: false` is sent with every strict task',
+        'logits are not promised to be equal over batch sizes, so one slot (`-np 1`) decodes one request; `cache_prompt: false` is sent with every strict task',
       source: llamacppSource,
     }),
     batch_invariant: { kind: 'refused', reason: 'llama.cpp documents no batch-invariant mode; use `single_slot`, or `none`' },
@@ -63,15 +66,15 @@ export const determinismTable: Readonly<Record<LauncherName, Readonly<Record<Poo
   },
   'vllm serve': {
     single_slot: oneAtATime({
-      flags: [],
+      flags: vllmSampling,
       env: {},
       prefixCache: 'verified',
-      promise: 'no reproducibility is promised online; one request at a time always makes the same batches',
+      promise: 'no reproducibility is promised online; one request at a time (`--max-num-seqs 1`) always makes the same batches',
       source: vllmSource,
     }),
     batch_invariant: {
       kind: 'supported',
-      flags: [],
+      flags: vllmSampling,
       env: { VLLM_BATCH_INVARIANT: '1' },
       prefixCache: 'verified',
       speculative: false,
@@ -79,7 +82,7 @@ export const determinismTable: Readonly<Record<LauncherName, Readonly<Record<Poo
       promise: 'outputs are independent of batch size and order (beta), for the same version on the same hardware',
       source: vllmSource,
     },
-    none: nothing,
+    none: { ...nothing, flags: vllmSampling },
   },
   'text-generation-launcher': {
     single_slot: oneAtATime({

@@ -16,7 +16,6 @@ export {
   engines,
   type PoolConfig,
   type PoolDeterminism,
-  poolDeterminisms,
   type SamplerProfileVersion,
   samplerProfileVersions,
   type Workload,

@@ -118,7 +118,10 @@ const checkTemplate = (pool: PoolConfig, path: string): Fault[] => {
           : `is ${pool.kv_type}; ${launcher} takes ${kvTypes.join(', ')}`,
     });
   if (pool.engine !== 'llamacpp' && pool.devices.length === 0)
-    faults.push({ path: `${path}/devices`, message: `the built-in template of ${launcher} runs on NVIDIA devices only; name some, or give a command` });
+    faults.push({
+      path: `${path}/devices`,
+      message: `the built-in template of ${launcher} runs on NVIDIA devices only; name some, or give a command`,
+    });
   if (launcher === 'text-generation-launcher' && pool.ctx < 2)
     faults.push({ path: `${path}/ctx`, message: 'must be at least 2: TGI keeps one token of it for the answer' });
   return faults;

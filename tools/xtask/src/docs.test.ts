@@ -1,5 +1,6 @@
 import { errorKinds } from '@llama-orch/api-types';
 import { expect, test } from 'vitest';
+import { determinismDocument } from './docs/determinism-document.ts';
 import { errorsDocument } from './docs/errors-document.ts';
 import { metricsDocument } from './docs/metrics-document.ts';
 import { metricsLintFile } from './docs/metrics-lint-file.ts';
@@ -46,4 +47,12 @@ test('[ORCH-3028] the file for programs holds name, type, unit, labels, budget a
       orchestratord: [{ name: 'a', type: 'gauge', unit: 'ms', labels: ['engine'], budget: '2 V', requirements: ['ORCH-3028'] }],
     },
   });
+});
+
+test('[ORCH-3061] the document of determinism has every program and mode, what is set and why the rest is refused', () => {
+  const document = determinismDocument();
+  expect(document.match(/^## /gm)).toHaveLength(5);
+  expect(document.match(/^\| `(?:single_slot|batch_invariant|none)` \|/gm)).toHaveLength(15);
+  expect(document).toContain('`VLLM_BATCH_INVARIANT=1`');
+  expect(document.match(/\| refused \|/g)?.length).toBeGreaterThanOrEqual(4);
 });

@@ -1,6 +1,6 @@
 /**
- * `xtask docs`: writes the documents whose words stand elsewhere: docs/errors.md from the error table, docs/metrics.md and
- * ci/metrics.lint.json from the metrics contract. It knows which files there are, and the form of none.
+ * `xtask docs`: writes the documents whose words stand elsewhere: docs/errors.md from the error table, docs/determinism.md from
+ * the table of launchers, docs/metrics.md and ci/metrics.lint.json from the metrics contract. It knows which files there are, and the form of none.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { errorKinds } from '@llama-orch/api-types';
 import { formatFinding, readMetricsContract } from '@llama-orch/spec-extract';
 import type { Command } from './command.ts';
+import { determinismDocument } from './docs/determinism-document.ts';
 import { errorsDocument } from './docs/errors-document.ts';
 import { metricsDocument } from './docs/metrics-document.ts';
 import { metricsLintFile } from './docs/metrics-lint-file.ts';
@@ -17,7 +18,7 @@ import { workspaceRoot } from './workspace-root.ts';
 const metricsSpec = 'specs/metrics/otel-prom.md';
 
 export const docs: Command = {
-  summary: 'Write docs/errors.md, docs/metrics.md and ci/metrics.lint.json from their sources.',
+  summary: 'Write docs/errors.md, docs/determinism.md, docs/metrics.md and ci/metrics.lint.json from their sources.',
   usage: `[--check]
 
   --check  write nothing; fail when a file would change`,
@@ -29,6 +30,7 @@ export const docs: Command = {
       return 1;
     }
     const files = {
+      'docs/determinism.md': determinismDocument(),
       'docs/errors.md': errorsDocument(errorKinds),
       'docs/metrics.md': metricsDocument(metrics),
       'ci/metrics.lint.json': metricsLintFile(metrics),

@@ -8,7 +8,6 @@ import type { PoolSpec } from '../pool-spec.ts';
  * - `--max-num-seqs` is always given: its default depends on the hardware, and the controller counts on it.
  * - `--kv-cache-memory-bytes` (each device) makes it take what the plan counted and no more; where nobody knows the size of a
  *   token it gets its share of the device by `--gpu-memory-utilization`, which the other flag would override.
- * - `--generation-config vllm`: the model's own sampling defaults never apply.
  * - `--shutdown-timeout`: without it SIGTERM aborts what runs.
  *
  * @param kvKnown - The plan knows the KV cache of a token.
@@ -39,10 +38,6 @@ export const vllmTemplate = (spec: PoolSpec, kvKnown: boolean): LaunchTemplate =
     ...(spec.speculative === null
       ? []
       : ['--speculative-config', '{"method":"draft_model","model":"{draft_model}","num_speculative_tokens":{draft_tokens}}']),
-    '--generation-config',
-    'vllm',
-    '--seed',
-    '0',
     '--shutdown-timeout',
     '{stop_grace_s}',
     '--disable-access-log-for-endpoints',
