@@ -26,8 +26,9 @@ export const readHfFacts = async (directory: string): Promise<ModelFacts | null>
   };
   const layerCount = number('num_hidden_layers') ?? number('n_layer');
   if (layerCount === null || layerCount > 10_000) return null;
+  const architecture = text['model_type'];
   return {
-    architecture: String(text['model_type'] ?? fields['model_type'] ?? 'unknown'),
+    architecture: typeof architecture === 'string' ? architecture : 'unknown',
     layerCount,
     ctxTrain: number('max_position_embeddings'),
     kvElementsPerToken: kvElements(layerCount, number),
