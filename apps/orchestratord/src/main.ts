@@ -5,7 +5,6 @@
 import { readFileSync } from 'node:fs';
 import type { Context } from 'hono';
 import type { Config } from '@llama-orch/config-schema';
-import { createLlamaCppAdapter } from '@llama-orch/llamacpp-http';
 import {
   assertSafeListen,
   createKeyring,
@@ -22,6 +21,7 @@ import {
 import { createApp, createRawHandlers } from './app.ts';
 import { systemClock } from './clock.ts';
 import { Controller } from './controller.ts';
+import { engineAdapters } from './fleet/engine-adapters.ts';
 import type { Journal } from './journal/journal.ts';
 import { createMemoryJournal } from './journal/memory-journal.ts';
 import { createServer, listen } from './server.ts';
@@ -61,7 +61,7 @@ const run = async (argv: readonly string[]): Promise<void> => {
   });
   const controller = new Controller({
     config,
-    adapters: { llamacpp: createLlamaCppAdapter },
+    adapters: engineAdapters,
     journal: journals[config.controller.journal.kind](),
     clock: systemClock,
     log,

@@ -3,7 +3,13 @@
  */
 import type { CreateAdapter } from '@llama-orch/adapter-api';
 import { createLlamaCppAdapter } from '@llama-orch/llamacpp-http';
+import { createTgiAdapter } from '@llama-orch/tgi-http';
+import { createVllmAdapter } from '@llama-orch/vllm-http';
 import type { EngineName } from './pool-spec.ts';
 
 /** Engines without an entry are refused with `adapter-missing`. */
-export const engineAdapters: Partial<Record<EngineName, CreateAdapter>> = { llamacpp: createLlamaCppAdapter };
+export const engineAdapters: Partial<Record<EngineName, CreateAdapter>> = {
+  llamacpp: createLlamaCppAdapter,
+  vllm: createVllmAdapter,
+  tgi: createTgiAdapter,
+};

@@ -43,7 +43,7 @@ export const preflight = (input: PreflightInput): PreflightVerdict => {
   const { spec, inventory } = input;
   // 1
   if (!input.hasAdapter)
-    return failed('adapter-missing', `No adapter for engine \`${spec.engine}\` is installed in this agent; it can run llamacpp pools.`);
+    return failed('adapter-missing', `No adapter for engine \`${spec.engine}\` is installed in this agent.`);
   if (spec.engine === 'llamacpp' && spec.workloads.length > 1) {
     return failed(
       'invalid-pool',

@@ -1,6 +1,6 @@
 /** Tests of the metrics reader on lines that engines really print. */
 import { expect, test } from 'vitest';
-import { parsePrometheus } from './prometheus.ts';
+import { parsePrometheus, prometheusMean } from './prometheus.ts';
 
 test('reads plain samples and skips comments', () => {
   const values = parsePrometheus('# HELP llamacpp:n Number\n# TYPE llamacpp:n counter\nllamacpp:n 2081\nllamacpp:s 0.00367\n\n');
@@ -18,4 +18,10 @@ test('adds up the labels of one metric, also where a label holds braces, quotes 
 
 test('skips what is not a finite sample', () => {
   expect([...parsePrometheus('a NaN\nb +Inf\nc\n<html>\nd 1 2 3\ne{ 1')]).toEqual([]);
+});
+
+test('takes the mean of a ratio that each of several engines exports', () => {
+  const text = 'vllm:kv{engine="0"} 0.5\nvllm:kv{engine="1"} 0.75\nvllm:kv_other 9';
+  expect(prometheusMean(text, 'vllm:kv')).toBe(0.625);
+  expect(prometheusMean(text, 'vllm:no')).toBeNull();
 });

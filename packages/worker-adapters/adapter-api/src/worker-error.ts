@@ -9,6 +9,12 @@ export type WorkerErrorDetails = {
   readonly cause?: unknown;
 };
 
+const longestQuote = 200;
+
+/** An engine's own words inside a message of ours: quoted, and no more of them than a log line bears. */
+export const quoteShortly = (words: string): string =>
+  JSON.stringify(words.length > longestQuote ? `${words.slice(0, longestQuote)}…` : words);
+
 /** A typed failure of a worker call. */
 export class WorkerError extends Error {
   override readonly name = 'WorkerError';

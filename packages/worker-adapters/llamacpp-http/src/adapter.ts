@@ -18,6 +18,8 @@ import {
   SlotPoller,
   type SlotState,
   type SubmitOptions,
+  toOpenAiEmbeddings,
+  toOpenAiScores,
   transportError,
   type WorkerAdapter,
   type WorkerEvent,
@@ -25,10 +27,11 @@ import {
   type WorkerMetrics,
   type WorkerProps,
   type WorkerTask,
+  wholeAnswer,
 } from '@llama-orch/adapter-api';
 import { CompletionStream } from './completion-stream.ts';
 import { toRefusalError } from './errors.ts';
-import { toCompletionBody, toEmbeddings, toHealth, toProps, toScores, toSlots, toTokenizeBody } from './wire.ts';
+import { toCompletionBody, toHealth, toProps, toSlots, toTokenizeBody } from './wire.ts';
 
 /**
  * An abandoned request in prefill is noticed only after 1 s without any result in the whole server, and a poll of
@@ -153,14 +156,12 @@ class LlamaCppAdapter implements WorkerAdapter {
   async *#embed(task: EmbeddingTask, { signal }: SubmitOptions): AsyncGenerator<readonly WorkerEvent[], void, void> {
     const request = toRequest('/v1/embeddings', task, { input: task.inputs, encoding_format: 'float' });
     const answer = await this.#http.requestJson(request, { signal, timeoutMs: null, maxBodyBytes: maxEmbeddingBytes });
-    const { embeddings, tokensIn } = toEmbeddings(answer, task.inputs.length);
-    yield wholeAnswer({ tokensIn, embeddings });
+    yield wholeAnswer(toOpenAiEmbeddings(answer, task.inputs.length));
   }
 
   async *#rerank(task: RerankTask, { signal }: SubmitOptions): AsyncGenerator<readonly WorkerEvent[], void, void> {
     const request = toRequest('/v1/rerank', task, { query: task.query, documents: task.documents });
-    const { scores, tokensIn } = toScores(await this.#http.requestJson(request, { signal, timeoutMs: null }), task.documents.length);
-    yield wholeAnswer({ tokensIn, scores });
+    yield wholeAnswer(toOpenAiScores(await this.#http.requestJson(request, { signal, timeoutMs: null }), task.documents.length));
   }
 }
 
@@ -171,10 +172,3 @@ const toRequest = (path: string, task: WorkerTask, body: unknown): EngineRequest
   body,
   ...(task.traceparent === undefined ? {} : { headers: { traceparent: task.traceparent } }),
 });
-
-const wholeAnswer = (
-  result: { readonly tokensIn: number } & (
-    | { readonly embeddings: readonly (readonly number[])[] }
-    | { readonly scores: readonly number[] }
-  ),
-): readonly WorkerEvent[] => [{ kind: 'started' }, { kind: 'end', finishReason: 'stop', tokensOut: 0, cachedTokens: 0, ...result }];

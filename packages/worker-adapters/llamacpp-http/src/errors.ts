@@ -1,5 +1,5 @@
 /** What llama.cpp's refusals and faults mean in our kinds. It owns that table and nothing else. */
-import { type HttpAnswer, isJsonObject, parseJson, WorkerError } from '@llama-orch/adapter-api';
+import { type HttpAnswer, isJsonObject, parseJson, quoteShortly, WorkerError } from '@llama-orch/adapter-api';
 import { type EngineFault, toEngineFault } from './wire.ts';
 
 /**
@@ -60,7 +60,4 @@ export const toFaultError = (fault: EngineFault): WorkerError => {
 export const isBrokenTextFault = (fault: EngineFault): boolean => fault.message.includes('does not match the expected Content-only format');
 
 /** The engine's words, short: a parse error quotes the request, and prompts stay out of logs. */
-const quote = ({ type, message }: EngineFault): string => {
-  const words = message === '' ? type : message.replace(/;? *last read:.*$/s, '');
-  return JSON.stringify(words.length > 200 ? `${words.slice(0, 200)}…` : words);
-};
+const quote = ({ type, message }: EngineFault): string => quoteShortly(message === '' ? type : message.replace(/;? *last read:.*$/s, ''));

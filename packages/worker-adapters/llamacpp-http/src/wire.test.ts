@@ -1,6 +1,6 @@
 /** Tests of the wire against exchanges recorded from `llama-server` b10587. */
 import { expect, test } from 'vitest';
-import { toCompletionBody, toCompletionEvent, toEmbeddings, toHealth, toProps, toScores, toSlots } from './wire.ts';
+import { toCompletionBody, toCompletionEvent, toHealth, toProps, toSlots } from './wire.ts';
 
 const task = {
   workload: 'completion',
@@ -164,25 +164,4 @@ test('reads the recorded props and slots', () => {
     { id: 0, busy: false, engineTaskId: null },
     { id: 1, busy: true, engineTaskId: '6' },
   ]);
-});
-
-test('orders vectors by index and scores by document, and misses none', () => {
-  const vectors = {
-    usage: { prompt_tokens: 5 },
-    data: [
-      { embedding: [2], index: 1 },
-      { embedding: [1], index: 0 },
-    ],
-  };
-  expect(toEmbeddings(vectors, 2)).toEqual({ embeddings: [[1], [2]], tokensIn: 5 });
-  expect(() => toEmbeddings(vectors, 3)).toThrow('result 2 of 3');
-  const results = {
-    usage: { prompt_tokens: 21 },
-    results: [
-      { index: 2, relevance_score: 0.3 },
-      { index: 0, relevance_score: -0.28 },
-      { index: 1, relevance_score: -1 },
-    ],
-  };
-  expect(toScores(results, 3)).toEqual({ scores: [-0.28, -1, 0.3], tokensIn: 21 });
 });

@@ -202,26 +202,3 @@ export const toTokenizeBody = (text: string): Readonly<Record<string, unknown>> 
   add_special: true,
   parse_special: true,
 });
-
-export type EmbeddingAnswer = { readonly embeddings: readonly (readonly number[])[]; readonly tokensIn: number };
-
-/** One vector per input, by the answer's `index`. */
-export const toEmbeddings = (body: unknown, inputs: number): EmbeddingAnswer => {
-  const answer = new EngineJson(body, 'POST /v1/embeddings');
-  const vectors = byIndex(answer.get('data').array(), inputs, (entry) => entry.get('embedding').numbers());
-  return { embeddings: vectors, tokensIn: answer.get('usage').get('prompt_tokens').integer() };
-};
-
-export type RerankAnswer = { readonly scores: readonly number[]; readonly tokensIn: number };
-
-/** One score per document in the documents' order; the engine answers in the order of the scores. */
-export const toScores = (body: unknown, documents: number): RerankAnswer => {
-  const answer = new EngineJson(body, 'POST /v1/rerank');
-  const scores = byIndex(answer.get('results').array(), documents, (entry) => entry.get('relevance_score').number());
-  return { scores, tokensIn: answer.get('usage').get('prompt_tokens').integer() };
-};
-
-const byIndex = <T>(entries: readonly EngineJson[], count: number, read: (entry: EngineJson) => T): readonly T[] => {
-  const found = new Map(entries.map((entry) => [entry.get('index').integer(), entry]));
-  return Array.from({ length: count }, (_, index) => read(found.get(index) ?? new EngineJson(undefined, `result ${index} of ${count}`)));
-};

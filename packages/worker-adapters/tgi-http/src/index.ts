@@ -1,0 +1,2 @@
+/** Public surface of the TGI adapter. */
+export { createTgiAdapter } from './adapter.ts';

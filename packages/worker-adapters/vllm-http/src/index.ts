@@ -1,0 +1,2 @@
+/** Public surface of the vLLM adapter. */
+export { createVllmAdapter } from './adapter.ts';
