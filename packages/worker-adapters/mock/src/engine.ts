@@ -255,6 +255,11 @@ export class Answer {
     return this.#over;
   }
 
+  /** A slot has read its prompt. */
+  get hasBegun(): boolean {
+    return this.#begun;
+  }
+
   /** What it must have of the KV cache to start. */
   get kvTokensWanted(): number {
     return this.tokensIn + (this.#engine.kv.policy === 'reserve' ? this.#request.maxTokens : this.tokensOut);

@@ -67,7 +67,10 @@ export type StreamedAnswerOptions = {
   readonly request: AnswerRequest;
   readonly dialect: StreamDialect;
   readonly stop: readonly string[];
-  /** `cut`: a stop text is not said, and what may begin one is held. `kept`: it is said, and ends the answer. */
+  /**
+   * `cut`: a stop text is not said, and what may begin one is held. `kept`: it is said, and ends the answer where all that was said ends
+   * in it, a line end aside; one in the middle of a step is passed over.
+   */
   readonly stopText: 'cut' | 'kept';
 };
 
@@ -116,8 +119,7 @@ class StreamedAnswer implements AnswerSink {
       frames += this.#frame(step, text);
       if (met === null) continue;
       this.#answer?.stop();
-      this.#write(frames + this.#options.dialect.end(this.#end('word', this.#tokensOut, met)));
-      this.#writer.end();
+      this.#last(frames + this.#options.dialect.end(this.#end('word', this.#tokensOut, met)));
       return true;
     }
     const ready = this.#write(frames);
@@ -126,8 +128,7 @@ class StreamedAnswer implements AnswerSink {
   }
 
   end(how: AnswerEnd, tokensOut: number): void {
-    this.#write(this.#options.dialect.end(this.#end(how, tokensOut, null)));
-    this.#writer.end();
+    this.#last(this.#options.dialect.end(this.#end(how, tokensOut, null)));
   }
 
   fail(fault: AnswerFault): void {
@@ -163,7 +164,7 @@ class StreamedAnswer implements AnswerSink {
   #ready(step: ScriptedStep): { readonly text: string; readonly met: string | null } {
     if (this.#options.stopText === 'cut') return this.#stop.push(step.text);
     const said = this.#text + step.text;
-    return { text: step.text, met: this.#options.stop.find((word) => said.includes(word)) ?? null };
+    return { text: step.text, met: this.#options.stop.find((word) => said.endsWith(word) || said.endsWith(`${word}\n`)) ?? null };
   }
 
   #frame(step: ScriptedStep, text: string): string {

@@ -1,11 +1,13 @@
 /** Every wire by its name, and the check of what is asked of one. It knows none of their paths. */
 import { llamacppWire } from './llamacpp-wire.ts';
 import { plainWire } from './plain-wire.ts';
+import { tgiWire } from './tgi-wire.ts';
+import { vllmWire } from './vllm-wire.ts';
 import type { Wire } from './wire.ts';
 
-export type WireName = 'llamacpp' | 'plain';
+export type WireName = 'llamacpp' | 'vllm' | 'tgi' | 'plain';
 
-export const wires: Readonly<Record<WireName, Wire>> = { llamacpp: llamacppWire, plain: plainWire };
+export const wires: Readonly<Record<WireName, Wire>> = { llamacpp: llamacppWire, vllm: vllmWire, tgi: tgiWire, plain: plainWire };
 
 export const isWireName = (name: string): name is WireName => Object.hasOwn(wires, name);
 

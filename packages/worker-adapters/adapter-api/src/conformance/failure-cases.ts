@@ -26,11 +26,19 @@ const refusals: readonly (readonly [ScriptedRefusal, WorkerErrorKind, boolean])[
   ['prompt-too-long', 'prompt-too-long', false],
   ['invalid-request', 'engine-rejected', false],
   ['unauthorized', 'engine-rejected', false],
-  ['loading', 'pool-unready', true],
   ['queue-full', 'busy', true],
   ['server-error', 'worker-reset', true],
   ['error-page', 'worker-reset', true],
 ];
+
+const expectRefusal = async ({ adapter, engine }: Harness, [refusal, kind, mayRunAgain]: (typeof refusals)[number]): Promise<void> => {
+  await engine.script({ fault: { kind: 'refuse', refusal } });
+  const { error, reading } = await readFailure(adapter, completion({ prompt: 'a prompt that is nobody’s business' }));
+  expect({ refusal, kind: error.kind, mayRunAgain: error.mayRunAgain }).toEqual({ refusal, kind, mayRunAgain });
+  expect(error.message).not.toContain(engineKey);
+  expect(error.message).not.toContain('nobody’s business');
+  expect(reading.events).toEqual([]);
+};
 
 const expectReset = async ({ adapter }: Harness): Promise<Reading> => {
   const { error, reading } = await readFailure(adapter, completion());
@@ -165,21 +173,16 @@ export const failureCases = {
     expect((await expectReset(harness)).text).toBe('ab');
   },
 
-  'maps every refusal to its kind, and repeats neither key nor prompt': async ({ adapter, engine }) => {
-    for (const [refusal, kind, mayRunAgain] of refusals) {
-      await engine.script({ fault: { kind: 'refuse', refusal } });
-      const { error, reading } = await readFailure(adapter, completion({ prompt: 'a prompt that is nobody’s business' }));
-      expect({ refusal, kind: error.kind, mayRunAgain: error.mayRunAgain }).toEqual({ refusal, kind, mayRunAgain });
-      expect(error.message).not.toContain(engineKey);
-      expect(error.message).not.toContain('nobody’s business');
-      expect(reading.events).toEqual([]);
-    }
+  'maps every refusal to its kind, and repeats neither key nor prompt': async (harness) => {
+    for (const refusal of refusals) await expectRefusal(harness, refusal);
   },
 
+  'takes a refusal of an engine that is not ready yet for that': (harness) => expectRefusal(harness, ['loading', 'pool-unready', true]),
+
   'maps refusals of embeddings and scores too': async ({ adapter, engine }) => {
-    await engine.script({ fault: { kind: 'refuse', refusal: 'loading' } });
-    expect((await readFailure(adapter, embedding('a'))).error.kind).toBe('pool-unready');
-    expect((await readFailure(adapter, scoring('a', 'b'))).error.kind).toBe('pool-unready');
+    await engine.script({ fault: { kind: 'refuse', refusal: 'queue-full' } });
+    expect((await readFailure(adapter, embedding('a'))).error.kind).toBe('busy');
+    expect((await readFailure(adapter, scoring('a', 'b'))).error.kind).toBe('busy');
   },
 
   'says so when nothing listens': async (harness) => {
