@@ -42,8 +42,7 @@ export type PreflightVerdict =
 export const preflight = (input: PreflightInput): PreflightVerdict => {
   const { spec, inventory } = input;
   // 1
-  if (!input.hasAdapter)
-    return failed('adapter-missing', `No adapter for engine \`${spec.engine}\` is installed in this agent.`);
+  if (!input.hasAdapter) return failed('adapter-missing', `No adapter for engine \`${spec.engine}\` is installed in this agent.`);
   if (spec.engine === 'llamacpp' && spec.workloads.length > 1) {
     return failed(
       'invalid-pool',

@@ -55,7 +55,7 @@ export const generate = (context: WireContext, stats: TgiStats, exchange: Exchan
 
 /** What is asked for, or why not. */
 const toAsked = ({ ctxTokens }: EngineLimits, body: Json): Asked | Refusal => {
-  const inputs = String(body['inputs']);
+  const inputs = typeof body['inputs'] === 'string' ? body['inputs'] : '';
   // Without `parameters` it samples; with them it does not, unless one of them says so.
   const parameters = isJson(body['parameters']) ? body['parameters'] : { do_sample: true };
   const tokensIn = promptTokens(inputs);

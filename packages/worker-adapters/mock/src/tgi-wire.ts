@@ -75,7 +75,7 @@ const metrics: Route = ({ engine }, stats, { response, script }) => {
 const tokens: Route = (_context, _stats, exchange) => {
   const body = bodyOf(exchange);
   if (body === null) return;
-  const ids = [bosToken, ...tokenize(String(body['inputs']))];
+  const ids = [bosToken, ...tokenize(typeof body['inputs'] === 'string' ? body['inputs'] : '')];
   replyJson(
     exchange.response,
     200,

@@ -68,11 +68,13 @@ const toAsked = ({ limits }: WireContext, exchange: Exchange, body: Json): Asked
   if (isJson(streamOptions) && stream !== true) return refuse('Stream options can only be defined when `stream=True`.', 'stream_options');
   const maxTokens = given ?? defaultMaxTokens;
   if (typeof maxTokens !== 'number' || !Number.isInteger(maxTokens) || maxTokens < 1)
-    return refuse(`max_tokens must be at least 1, got ${String(maxTokens)}.`, 'max_tokens');
+    return refuse(`max_tokens must be at least 1, got ${JSON.stringify(maxTokens)}.`, 'max_tokens');
   const { temperature: checked = 1, top_p: topP = 1, top_k: topK = 0 } = body;
-  if (typeof checked !== 'number' || checked < 0) return refuse(`temperature must be non-negative, got ${String(checked)}.`, 'temperature');
-  if (typeof topP !== 'number' || topP <= 0 || topP > 1) return refuse(`top_p must be in (0, 1], got ${String(topP)}.`, 'top_p');
-  if (typeof topK !== 'number' || topK < -1) return refuse(`top_k must be 0 (disable), or at least 1, got ${String(topK)}.`, 'top_k');
+  if (typeof checked !== 'number' || checked < 0)
+    return refuse(`temperature must be non-negative, got ${JSON.stringify(checked)}.`, 'temperature');
+  if (typeof topP !== 'number' || topP <= 0 || topP > 1) return refuse(`top_p must be in (0, 1], got ${JSON.stringify(topP)}.`, 'top_p');
+  if (typeof topK !== 'number' || topK < -1)
+    return refuse(`top_k must be 0 (disable), or at least 1, got ${JSON.stringify(topK)}.`, 'top_k');
   if (prompt.ids.length + maxTokens > limits.ctxTokens) {
     replyTooLong(exchange, prompt.ids.length, maxTokens, limits);
     return null;
