@@ -10,10 +10,10 @@ describeConformance({
     const { url, control, stop } = await startMockEngine({ wire: 'vllm', slots: engineSlots });
     return { baseUrl: url, engine: control, stop };
   },
+  loadingIs: 'unreachable',
   skips: {
     'tells a started task before its first token':
       'the head comes before the request waits in the engine’s queue, so nothing but a token shows that it started',
     'shows busy slots': 'the engine does not list its slots',
-    'tells a loading engine from one that is gone': 'the engine takes no connection until it has loaded',
   },
 });
