@@ -28,3 +28,14 @@ test('its help shows the flag', () => {
   expect(parsed).toMatchObject({ ok: false, exitCode: 0 });
   expect(parsed.ok ? '' : parsed.text).toMatch(/--controller URL +instead of/);
 });
+
+test('takes one pool to print, and not two', () => {
+  expect(parse('--print-launch', 'chat')).toMatchObject({ ok: true, flags: { printLaunch: 'chat' } });
+  expect(parse('--print-launch=chat', '--print-launch=other')).toMatchObject({
+    ok: false,
+    text: expect.stringContaining('given twice') as unknown,
+  });
+  expect(parse('--print-launch')).toMatchObject({ ok: false, text: expect.stringContaining('needs the id of a pool') as unknown });
+  const help = parse('--help');
+  expect(help.ok ? '' : help.text).toMatch(/--print-launch POOL +show the command/);
+});

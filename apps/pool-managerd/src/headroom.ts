@@ -58,7 +58,8 @@ export const emptyPlan: HeadroomPlan = { kvBytesPerToken: null, kvBytes: 0, kvBy
 
 export type HeadroomVerdict =
   | { readonly kind: 'fits'; readonly plan: HeadroomPlan }
-  | { readonly kind: 'short'; readonly failure: Failure };
+  /** `plan`: what it would be if there were room. */
+  | { readonly kind: 'short'; readonly failure: Failure; readonly plan: HeadroomPlan };
 
 /** Bytes of one element, by KV type; quantised types hold 32 elements in a block with its scale. */
 const kvTypeBytes: Readonly<Record<string, number>> = {
@@ -115,6 +116,8 @@ const cachesOnHost = (engine: EngineName): boolean => engine === 'llamacpp';
 export const judgeHeadroom = (input: HeadroomInput): HeadroomVerdict => {
   const perToken = perTokenOf(input);
   const need = needOf(input);
+  const portions = portionsOf(input);
+  const plan: HeadroomPlan = { kvBytesPerToken: perToken, kvBytes: need.kvBytes, ...limitsOf(input, portions, need, perToken) };
   const { availableBytes } = input.hostMemory;
 
   // 1 and 3
@@ -122,23 +125,24 @@ export const judgeHeadroom = (input: HeadroomInput): HeadroomVerdict => {
   const hostNeedBytes = need.hostCacheBytes + (onCpu ? need.deviceBytes : 0);
   if (hostNeedBytes + input.reserve.ramBytes > availableBytes)
     return short(
+      plan,
       'host-memory-short',
       `Host RAM is too small: ${[...(onCpu ? need.words : []), ...(need.hostCacheBytes > 0 ? [`prefix cache ${gib(need.hostCacheBytes)}`] : []), `reserve ${gib(input.reserve.ramBytes)}`].join(' + ')} are needed, ${gib(availableBytes)} are available.`,
     );
 
   // 2
-  const portions = portionsOf(input);
   for (const { device, share, usableBytes } of portions) {
     const deviceNeed = share * need.deviceBytes;
     // One byte of tolerance: the cap below is the same comparison the other way round, in floating point.
     if (deviceNeed - usableBytes >= 1) {
       return short(
+        plan,
         'device-memory-short',
         `Device ${device.index} (${device.name}) is too small for its share of ${need.words.join(' + ')}: ${gib(deviceNeed)} are needed, ${gib(Math.max(0, usableBytes))} are usable (${gib(device.memoryUsedBytes)} of ${gib(device.memoryTotalBytes)} in use). ${kvAdvice(input, perToken)}`,
       );
     }
   }
-  return { kind: 'fits', plan: { kvBytesPerToken: perToken, kvBytes: need.kvBytes, ...limitsOf(input, portions, need, perToken) } };
+  return { kind: 'fits', plan };
 };
 
 type Need = {
@@ -224,8 +228,9 @@ const limitsOf = (
 const floor2 = (ratio: number): number => Math.floor(ratio * 100 + 1e-9) / 100;
 const ceil2 = (ratio: number): number => Math.ceil(ratio * 100 - 1e-9) / 100;
 
-const short = (kind: 'host-memory-short' | 'device-memory-short', message: string): HeadroomVerdict => ({
+const short = (plan: HeadroomPlan, kind: 'host-memory-short' | 'device-memory-short', message: string): HeadroomVerdict => ({
   kind: 'short',
+  plan,
   failure: createFailure(kind, message.trim()),
 });
 

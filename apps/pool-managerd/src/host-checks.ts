@@ -3,13 +3,13 @@
  * rules themselves are in `preflight.ts` and `headroom.ts`.
  */
 import { stat } from 'node:fs/promises';
-import { PoolFailure } from './failure.ts';
+import { type Failure, PoolFailure } from './failure.ts';
 import type { GpuDevice } from './gpu-device.ts';
 import type { GpuProbe } from './gpu-probe.ts';
 import { emptyPlan, type HeadroomInput, type HeadroomPlan, judgeHeadroom, type ModelSize } from './headroom.ts';
 import { readHostMemory } from './host-memory.ts';
 import type { ModelDigests } from './model-digest.ts';
-import { type ModelFacts, readModelFacts } from './model-facts.ts';
+import { readModelFacts } from './model-facts.ts';
 import type { ModelSpec, PoolSpec } from './pool-spec.ts';
 import { preflight } from './preflight.ts';
 
@@ -63,54 +63,64 @@ export const createHostChecks =
     const admitted = await admit();
     if (spec.runtime.kind === 'external') return { devices: [], onCpu: admitted.onCpu, plan: emptyPlan };
 
-    const draftSpec = spec.speculative?.draftModel ?? null;
-    const model = await lookAtModel(deps.modelDigests, spec.model);
-    const draft = draftSpec === null ? null : await lookAtModel(deps.modelDigests, draftSpec);
-    const fit = (devices: readonly GpuDevice[]): HeadroomPlan => {
-      const verdict = judgeHeadroom({
-        engine: spec.engine,
-        model: sizeOf(spec.model, model),
-        draft: draftSpec === null || draft === null ? null : sizeOf(draftSpec, draft),
-        kvType: spec.kvType,
-        ctx: spec.ctx,
-        slots: spec.slots,
-        prefixCacheBytes: spec.prefixCacheBytes,
-        devices,
-        tensorSplit: spec.tensorSplit,
-        shareDevices: spec.shareDevices,
-        hostMemory: readHostMemory(),
-        reserve: deps.reserve,
-      });
-      if (verdict.kind === 'short') throw new PoolFailure(verdict.failure.kind, verdict.failure.message);
-      return verdict.plan;
+    const fit = async (devices: readonly GpuDevice[]): Promise<HeadroomPlan> => {
+      const { plan, failure } = await planHeadroom(deps.modelDigests, spec, devices, deps.reserve);
+      if (failure !== null) throw new PoolFailure(failure.kind, failure.message);
+      return plan;
     };
-    fit(admitted.devices);
+    await fit(admitted.devices);
 
-    for (const each of draftSpec === null ? [spec.model] : [spec.model, draftSpec]) {
-      const artifact = await deps.modelDigests.digest(each.path, signal);
-      if (artifact.digest !== each.digest)
+    const draft = spec.speculative?.draftModel ?? null;
+    for (const model of draft === null ? [spec.model] : [spec.model, draft]) {
+      const artifact = await deps.modelDigests.digest(model.path, signal);
+      if (artifact.digest !== model.digest)
         throw new PoolFailure(
           'untrusted-artifact',
-          `Model \`${each.name}\` at ${each.path} must be ${each.digest}, it is ${artifact.digest}; restore the file, or correct the digest.`,
+          `Model \`${model.name}\` at ${model.path} must be ${model.digest}, it is ${artifact.digest}; restore the file, or correct the digest.`,
         );
     }
     const { devices, onCpu } = await admit();
-    return { devices, onCpu, plan: fit(devices) };
+    return { devices, onCpu, plan: await fit(devices) };
   };
 
-type SeenModel = { readonly bytes: number; readonly facts: ModelFacts | null };
-
-const sizeOf = (spec: ModelSpec, seen: SeenModel): ModelSize => ({
-  weightsBytes: seen.bytes,
-  facts: seen.facts,
-  kvBytesPerToken: spec.kvBytesPerToken,
-});
+/**
+ * What a pool needs on these devices, by the sizes and headers of its models, and whether there is room for it now.
+ *
+ * @throws PoolFailure `model-missing`.
+ */
+export const planHeadroom = async (
+  digests: ModelDigests,
+  spec: PoolSpec,
+  devices: readonly GpuDevice[],
+  reserve: HeadroomInput['reserve'],
+): Promise<{ readonly plan: HeadroomPlan; readonly failure: Failure | null }> => {
+  const draft = spec.speculative?.draftModel ?? null;
+  const verdict = judgeHeadroom({
+    engine: spec.engine,
+    model: await lookAtModel(digests, spec.model),
+    draft: draft === null ? null : await lookAtModel(digests, draft),
+    kvType: spec.kvType,
+    ctx: spec.ctx,
+    slots: spec.slots,
+    prefixCacheBytes: spec.prefixCacheBytes,
+    devices,
+    tensorSplit: spec.tensorSplit,
+    shareDevices: spec.shareDevices,
+    hostMemory: readHostMemory(),
+    reserve,
+  });
+  return { plan: verdict.plan, failure: verdict.kind === 'short' ? verdict.failure : null };
+};
 
 /** Size and header. */
-const lookAtModel = async (digests: ModelDigests, model: ModelSpec): Promise<SeenModel> => {
+const lookAtModel = async (digests: ModelDigests, model: ModelSpec): Promise<ModelSize> => {
   try {
     const isDirectory = (await stat(model.path)).isDirectory();
-    return { bytes: await digests.bytes(model.path), facts: await readModelFacts(model.path, isDirectory) };
+    return {
+      weightsBytes: await digests.bytes(model.path),
+      facts: await readModelFacts(model.path, isDirectory),
+      kvBytesPerToken: model.kvBytesPerToken,
+    };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new PoolFailure(

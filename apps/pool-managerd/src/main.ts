@@ -23,6 +23,9 @@ import {
 import { createAgent } from './agent.ts';
 import { createApp } from './app.ts';
 import { type AgentFlags, parseAgentFlags } from './command-line.ts';
+import { createGpuProbe } from './gpu-probe.ts';
+import { createPortPicker } from './port-picker.ts';
+import { printLaunch } from './print-launch.ts';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
@@ -31,6 +34,9 @@ const spec = {
   summary: 'The agent of llama-orch: starts, checks and supervises the engine workers of one host.',
   version,
 };
+
+/** A hanging driver must not hold up an operator. */
+const smiTimeoutMs = 5_000;
 
 const main = async (flags: AgentFlags): Promise<void> => {
   const { config, keySecret, controllerKey, warnings } = loadAgentConfig({ file: flags.config, env: process.env });
@@ -43,9 +49,23 @@ const main = async (flags: AgentFlags): Promise<void> => {
     return;
   }
 
+  const dataDir = resolve(flags.dataDir ?? config.data_dir);
+  if (flags.printLaunch !== undefined) {
+    const text = await printLaunch({
+      poolId: flags.printLaunch,
+      file: flags.config,
+      config,
+      dataDir,
+      env: process.env,
+      gpuProbe: createGpuProbe({ program: config.nvidia_smi, timeoutMs: smiTimeoutMs, nowMs: () => performance.now() }),
+      ports: createPortPicker(config.worker_bind, config.port_range ?? null),
+    });
+    process.stdout.write(text);
+    return;
+  }
+
   const log = createLogger({ service: spec.program, level: config.log.level }).child({ agent: config.name });
   for (const warning of warnings) log.warn({ event: 'config_warning' }, warning);
-  const dataDir = resolve(flags.dataDir ?? config.data_dir);
   const lock = lockDataDir(dataDir);
 
   const agent = createAgent({

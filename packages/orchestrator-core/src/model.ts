@@ -148,4 +148,6 @@ export type ReplicaSpec = {
   readonly numerics: string;
   /** Slots the engine shows; the lower of this and the pool's `slots` binds (ORCH-3019). */
   readonly slots: number;
+  /** How far apart its devices lie, 0 = together, or nobody tells (ORCH-3013). Breaks ties only. */
+  readonly spread?: number;
 };

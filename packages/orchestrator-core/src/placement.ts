@@ -10,13 +10,14 @@ import type { Task } from './task.ts';
 
 /**
  * Order of replicas that can take a task: most free slots, then the earliest predicted finish (the fastest as measured),
- * then the lowest id, so that runs repeat.
+ * then the one whose devices lie closest together, then the lowest id, so that runs repeat.
  *
- * @req ORCH-3008
+ * @req ORCH-3008, ORCH-3013
  */
 export function lessLoaded(a: Replica, b: Replica): boolean {
   if (a.freeSlots !== b.freeSlots) return a.freeSlots > b.freeSlots;
   if (a.slowness !== b.slowness) return a.slowness < b.slowness;
+  if (a.spread !== b.spread) return a.spread < b.spread;
   return a.id < b.id;
 }
 

@@ -29,6 +29,8 @@ export class Replica implements HeapNode {
   /** Slots its engine shows; the lower of this and the pool's binds (ORCH-3019). */
   shownSlots: number;
   slots: number;
+  /** See {@link ReplicaSpec}. */
+  readonly spread: number;
   /** Slots neither running nor releasing; below 0 where a report lowered `slots`. Kept, not derived: every placement reads it. */
   freeSlots = 0;
   /** What runs here; at most `slots`. */
@@ -60,6 +62,7 @@ export class Replica implements HeapNode {
     this.engineVersion = spec.engineVersion;
     this.shownSlots = spec.slots;
     this.slots = 0;
+    this.spread = spec.spread ?? 0;
     this.draining = pool.draining !== 'no';
     this.boundSlots();
   }

@@ -4,6 +4,7 @@
 export { anonymousPrincipal, createKeyring, digestKey, type Keyring, newKey, type Principal } from './api-key.ts';
 export { type CommandSpec, parseFlags, type ParsedFlags, type ServiceFlags } from './command-line.ts';
 export { type DataDirLock, lockDataDir } from './data-dir-lock.ts';
+export { type ConfiguredPool, toConfiguredPool, toDesiredPool } from './desired-pool.ts';
 export {
   errorHandler,
   type GuardEnv,

@@ -46,6 +46,18 @@ const toCanary = ({ id, model, percent, label }: CanaryConfig, config: Config): 
   label: label ?? null,
 });
 
+/**
+ * A task's KV lies in the draft model too; where either figure is not known nothing can be counted.
+ *
+ * @req ORCH-3020
+ */
+const kvBytesPerToken = (pool: PoolConfig, config: Config): number | null => {
+  const own = config.models[pool.model]?.kv_bytes_per_token ?? null;
+  const draft = pool.speculative?.draft_model;
+  const guessed = draft === undefined ? 0 : (config.models[draft]?.kv_bytes_per_token ?? null);
+  return own === null || guessed === null ? null : own + guessed;
+};
+
 const toPool = (pool: PoolConfig, config: Config): PoolSpec => {
   const model = config.models[pool.model];
   if (model === undefined) throw new Error(`Pool ${pool.id} names the unknown model ${pool.model}; the config check lets none through.`);
@@ -62,7 +74,7 @@ const toPool = (pool: PoolConfig, config: Config): PoolSpec => {
     kvReuseVerified: pool.kv_reuse_verified,
     canary: config.canaries.find(({ pools }) => pools.includes(pool.id))?.id ?? null,
     slots: pool.slots,
-    kvBytesPerToken: model.kv_bytes_per_token ?? null,
+    kvBytesPerToken: kvBytesPerToken(pool, config),
     queueCapacity: pool.queue.capacity,
     fullPolicy: pool.queue.full_policy,
     classCaps: pool.queue.class_caps ?? {},

@@ -4,6 +4,7 @@
  */
 import type { DesiredPool, DesiredState } from '@llama-orch/api-types';
 import type { Config, PoolConfig } from '@llama-orch/config-schema';
+import { toConfiguredPool, toDesiredPool } from '@llama-orch/service-kit';
 
 type Waiter = { readonly host: string; readonly wake: () => void };
 
@@ -67,33 +68,6 @@ export class DesiredPools {
   }
 
   #toDesired(pool: PoolConfig): DesiredPool {
-    const model = this.#config.models[pool.model];
-    if (model === undefined) throw new Error(`Pool ${pool.id} names the unknown model ${pool.model}; the config check lets none through.`);
-    return {
-      id: pool.id,
-      engine: pool.engine,
-      model: { name: pool.model, path: model.path, digest: model.digest, quant: model.quant, ctx_limit: model.ctx_limit },
-      quant: pool.quant,
-      ctx: pool.ctx,
-      devices: [...pool.devices],
-      tensor_split: pool.tensor_split === undefined ? null : [...pool.tensor_split],
-      share_devices: pool.share_devices,
-      workloads: [...pool.workloads],
-      slots: pool.slots,
-      determinism: pool.determinism,
-      runtime: pool.runtime,
-      allow_cpu: pool.allow_cpu,
-      preload: pool.preload,
-      sampler_profile_version: pool.sampler_profile_version,
-      kv_type: pool.kv_type ?? null,
-      min_start_count: this.#minStartCount.get(pool.id) ?? 0,
-      timeouts: {
-        start_ms: pool.timeouts.start_ms,
-        probe_interval_ms: pool.timeouts.probe_interval_ms,
-        stop_grace_ms: pool.timeouts.stop_grace_ms,
-      },
-      require_same_engine_version: pool.require_same_engine_version,
-      expected_engine_version: null,
-    };
+    return toDesiredPool(toConfiguredPool(pool, this.#config.models), this.#minStartCount.get(pool.id) ?? 0);
   }
 }

@@ -12,6 +12,7 @@ import type { Clock } from '../clock.ts';
 import { AgentLeases, type AgentLease, type AgentPresence, type ClaimAnswer } from './agent-leases.ts';
 import { DesiredPools } from './desired-pools.ts';
 import { type PoolPhase, poolPhase } from './pool-phase.ts';
+import { spreadOf } from './spread.ts';
 import { type AdapterTable, createWorker, type Worker } from './worker.ts';
 
 /** A pool with everything known of it. */
@@ -278,7 +279,11 @@ export class Fleet {
         },
         'replica is ready',
       );
-      this.#emit({ kind: 'replicaUp', nowMs, replica: { replicaId: worker.replicaId, poolId: pool.id, engineVersion, numerics, slots } });
+      this.#emit({
+        kind: 'replicaUp',
+        nowMs,
+        replica: { replicaId: worker.replicaId, poolId: pool.id, engineVersion, numerics, slots, spread: spreadOf(worker.report.topology) },
+      });
       return;
     }
     if (worker !== null) this.#emit({ kind: 'replicaPaused', nowMs, replicaId: worker.replicaId });
