@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=8
 /**
  * `orchestratord`: flags → config → parts → port → signals. Nothing but the order of these is decided here.
  */

@@ -3,7 +3,7 @@
  * bench through the two calls every agent makes. Nothing in the controller knows of the bench.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -51,7 +51,17 @@ export async function startController(spec: ControllerSpec): Promise<RunningCont
   const program = await startProgram({
     name: 'orchestratord',
     command: process.execPath,
-    args: [...(spec.nodeFlags ?? []), main, '--config', config, '--listen', '127.0.0.1:0', '--data-dir', join(dir, 'data')],
+    args: [
+      ...(await nodeFlagsOf(main)),
+      ...(spec.nodeFlags ?? []),
+      main,
+      '--config',
+      config,
+      '--listen',
+      '127.0.0.1:0',
+      '--data-dir',
+      join(dir, 'data'),
+    ],
     core,
     outputFile: join(dir, 'orchestratord.log'),
     listening: /"url":"http:\/\/127\.0\.0\.1:(\d+)"/,
@@ -71,6 +81,12 @@ export async function startController(spec: ControllerSpec): Promise<RunningCont
     throw error;
   }
   return { program, stop };
+}
+
+/** The flags with which a program has Node started, from its first line: it is measured as it is run. */
+async function nodeFlagsOf(file: string): Promise<readonly string[]> {
+  const [first = ''] = (await readFile(file, 'utf8')).split('\n', 1);
+  return first.split(' ').filter((word) => word.startsWith('--'));
 }
 
 /** One pool of the fleet: as many slots as fit, on an address of its own. */

@@ -91,6 +91,14 @@ const serve = (
     return terminalFrame('error', answer.cursor.number, answer.cursor.bytes, answer.cursor.crc, JSON.stringify(error));
   };
   hub.open(task, { response, cursor: answer.cursor, renderMismatch }, clock.nowMs());
+  forgetHead(request);
+};
+
+/** The platform keeps a request's head as long as its answer is open, about 1 KB that nobody looks at again. */
+const forgetHead = (request: IncomingMessage): void => {
+  request.rawHeaders.length = 0;
+  request.headers = {};
+  request.url = '';
 };
 
 const lastEventId = (request: IncomingMessage): LogPosition | null => {
