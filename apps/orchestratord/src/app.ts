@@ -6,6 +6,7 @@ import { errorHandler, type GuardEnv, type Logger, notFoundHandler, type Request
 import { type Context, Hono } from 'hono';
 import type { Controller } from './controller.ts';
 import { createAgentRoutes } from './routes/agent-routes.ts';
+import { createChangeRoutes } from './routes/change-routes.ts';
 import { contractGuard } from './routes/contract-guard.ts';
 import { createControlRoutes } from './routes/control-routes.ts';
 import { createPlainRouter, type PlainRouter } from './routes/plain-router.ts';
@@ -24,14 +25,18 @@ export type AppDeps = {
 };
 
 export const createApp = ({ controller, guard, log, remoteOf }: AppDeps): Hono<GuardEnv> => {
-  const { config, clock, scheduler, fleet, loop, catalog, slos, metrics } = controller;
+  const { config, control, clock, scheduler, fleet, loop, catalog, slos, metrics } = controller;
   const maxBodyBytes = config.controller.limits.max_body_bytes;
   const app = new Hono<GuardEnv>();
   app.onError(errorHandler(log));
   app.notFound(notFoundHandler(log));
   app.use(contractGuard({ guard, log, remoteOf }));
-  app.route('/', createSessionRoutes({ scheduler, loop, clock, maxTurns: config.sessions.max_turns }));
-  app.route('/', createControlRoutes({ config, fleet, scheduler, catalog, slos, clock }));
+  app.route('/', createSessionRoutes({ scheduler, loop, clock, maxTurns: () => controller.config.sessions.max_turns }));
+  app.route(
+    '/',
+    createControlRoutes(() => ({ config: controller.config, fleet, scheduler, catalog, slos, clock })),
+  );
+  app.route('/', createChangeRoutes({ control, maxBodyBytes }));
   app.route('/', createAgentRoutes({ fleet, intervalMs: config.controller.agent_lease.interval_ms, maxBodyBytes }));
   app.route('/', createServiceRoutes({ metrics, notReady: () => controller.notReady() }));
   return app;

@@ -11,11 +11,20 @@ import { PromptTokens } from './admission/prompt-tokens.ts';
 import { SubmitTask } from './admission/submit-task.ts';
 import type { Clock } from './clock.ts';
 import { Fleet } from './fleet/fleet.ts';
+import { servedPools } from './fleet/served-pool.ts';
 import type { AdapterTable } from './fleet/worker.ts';
 import { replicaSetId, replicaSets } from './fleet/replica-set.ts';
 import { readGauges } from './gauges.ts';
 import type { Journal } from './journal/journal.ts';
 import { Metrics } from './metrics.ts';
+import { CanaryFigures } from './operations/canary-figures.ts';
+import type { ConfigHistory } from './operations/config-history.ts';
+import { ControlPlane, type ControlPlaneOptions } from './operations/control-plane.ts';
+import { Drains } from './operations/drains.ts';
+import { FleetPlan } from './operations/fleet-plan.ts';
+import { OperationLog } from './operations/operation-log.ts';
+import { Rollouts } from './operations/rollouts.ts';
+import type { StateStore, StoredState } from './operations/state-store.ts';
 import { SchedulerLoop } from './scheduler-loop.ts';
 import { SloWindows } from './slo-window.ts';
 import { StreamHub } from './stream-hub.ts';
@@ -25,11 +34,18 @@ import type { Task } from './task.ts';
 import { taskMetrics } from './views/task-status.ts';
 
 export type ControllerOptions = {
-  readonly config: Config;
   readonly adapters: AdapterTable;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly log: Logger;
+  /** The generations of the config; the newest is in force. */
+  readonly generations: ConfigHistory;
+  readonly store: StateStore;
+  readonly stored: StoredState;
+  /** Why this process could not run with a config; `null` = it can. */
+  readonly faultOf?: ControlPlaneOptions['faultOf'];
+  /** Another config is in force. */
+  readonly onConfig?: (config: Config) => void;
 };
 
 /** How long a call to a worker that is not a stream may take. */
@@ -38,8 +54,8 @@ const workerCallTimeoutMs = 5_000;
 const housekeepingMs = 1_000;
 
 export class Controller {
-  readonly config: Config;
   readonly clock: Clock;
+  readonly control: ControlPlane;
   readonly scheduler: Scheduler;
   readonly fleet: Fleet;
   readonly loop: SchedulerLoop;
@@ -54,17 +70,23 @@ export class Controller {
   readonly #lastTokens = new WeakMap<object, number>();
   #timer: NodeJS.Timeout | null = null;
   #stopping = false;
+  #config: Config;
 
-  constructor({ config, adapters, journal, clock, log }: ControllerOptions) {
-    this.config = config;
+  constructor(options: ControllerOptions) {
+    const { adapters, journal, clock, log, generations } = options;
+    const { config } = generations.current;
+    const pools = servedPools(config);
+    this.#config = config;
     this.clock = clock;
     this.#journal = journal;
     this.#log = log;
     const tenantLabel = createTenantLabel(config);
-    const accounts = new TaskAccounts(this.metrics, tenantLabel);
+    const canaries = new CanaryFigures();
+    const accounts = new TaskAccounts(this.metrics, tenantLabel, canaries);
     this.scheduler = createScheduler();
-    this.catalog = new Catalog(config.models);
-    this.fleet = new Fleet({ config, adapters, clock, log, callTimeoutMs: workerCallTimeoutMs });
+    this.catalog = new Catalog(config.models, pools);
+    const { silent_ms: silentMs } = config.controller.agent_lease;
+    this.fleet = new Fleet({ pools, silentMs, adapters, clock, log, callTimeoutMs: workerCallTimeoutMs });
     this.store = new TaskStore(config.controller.retention, (key) => journal.forget(key));
     this.loop = new SchedulerLoop({
       scheduler: this.scheduler,
@@ -74,15 +96,21 @@ export class Controller {
       clock,
       log,
       onTaskEnded: (task) => this.#onTaskEnded(task),
+      onMoved: (poolId) => this.control.onMoved(poolId),
+      onNews: () => this.control.poke(),
     });
+    this.control = this.#createControlPlane(options, canaries);
     this.hub = new StreamHub({
       maxStreams: config.controller.limits.max_subscribers,
       stalledMs: config.controller.limits.stalled_stream_ms,
       renderMetrics: (task) => taskMetrics(task, this.scheduler, clock),
     });
     const promptTokens = new PromptTokens(this.fleet, log);
+    const active = (): Config => this.#config;
     this.submit = new SubmitTask({
-      config,
+      get config() {
+        return active();
+      },
       catalog: this.catalog,
       promptTokens,
       store: this.store,
@@ -91,10 +119,16 @@ export class Controller {
       accounts,
       clock,
     });
-    const sources = { scheduler: this.scheduler, fleet: this.fleet, hub: this.hub, accounts, slos: config.slos, tenantLabel };
+    const sources = { scheduler: this.scheduler, fleet: this.fleet, hub: this.hub, accounts, slos: () => this.#config.slos, tenantLabel };
     this.metrics.readGaugesFrom(() => readGauges(sources));
-    this.loop.apply({ kind: 'configured', nowMs: clock.nowMs(), config: toCoreConfig(config) });
+    this.loop.apply({ kind: 'configured', nowMs: clock.nowMs(), config: toCoreConfig(config, pools) });
     this.fleet.listen(this.loop);
+    this.control.restore();
+  }
+
+  /** In force; a change of it reaches what is asked for it anew. */
+  get config(): Config {
+    return this.#config;
   }
 
   start(): void {
@@ -145,6 +179,36 @@ export class Controller {
     this.hub.closeAll();
     await this.fleet.close();
     await this.#journal.close();
+  }
+
+  #createControlPlane(
+    { generations, store, stored, clock, log, faultOf, onConfig }: ControllerOptions,
+    canaries: CanaryFigures,
+  ): ControlPlane {
+    const { fleet, loop, catalog, scheduler } = this;
+    const settings = () => this.#config.controller.rollout;
+    const operations = new OperationLog({ store, stored, clock, log, keep: () => settings().keep_operations });
+    const plan = new FleetPlan(this.#config, { fleet, loop, catalog, clock });
+    const drains = new Drains({ operations, fleet, loop, clock });
+    const isDrained = (poolId: string) => drains.isDrained(poolId);
+    const rollouts = new Rollouts({ operations, plan, fleet, loop, scheduler, clock, log, settings, isDrained });
+    return new ControlPlane({
+      history: generations,
+      started: this.#config,
+      operations,
+      plan,
+      drains,
+      rollouts,
+      canaries,
+      fleet,
+      clock,
+      log,
+      faultOf: faultOf ?? (() => null),
+      onConfig: (config) => {
+        this.#config = config;
+        onConfig?.(config);
+      },
+    });
   }
 
   #onTaskEnded(task: Task): void {

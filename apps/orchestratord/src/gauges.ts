@@ -13,7 +13,7 @@ export type GaugeSources = {
   readonly fleet: Fleet;
   readonly hub: StreamHub;
   readonly accounts: TaskAccounts;
-  readonly slos: Config['slos'];
+  readonly slos: () => Config['slos'];
   readonly tenantLabel: (tenantId: string) => string;
 };
 
@@ -31,7 +31,7 @@ export const readGauges = function* ({ scheduler, fleet, hub, accounts, slos, te
     yield { name: 'deadlines_met_ratio', labels: { engine, priority }, value: met / total };
   }
   for (const priority of ['interactive', 'batch'] as const) {
-    for (const [slo, value] of Object.entries(slos[priority])) yield { name: 'slo_target', labels: { priority, slo }, value };
+    for (const [slo, value] of Object.entries(slos()[priority])) yield { name: 'slo_target', labels: { priority, slo }, value };
   }
   for (const [engine, count] of hub.countByEngine()) yield { name: 'stream_subscribers', labels: { engine }, value: count };
   yield* readReplicas(fleet);

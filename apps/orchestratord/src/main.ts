@@ -10,7 +10,9 @@ import {
   createKeyring,
   createLogger,
   createRequestGuard,
+  isLoopbackHost,
   loadControllerConfig,
+  type Logger,
   lockDataDir,
   onShutdown,
   parseFlags,
@@ -24,6 +26,8 @@ import { Controller } from './controller.ts';
 import { engineAdapters } from './fleet/engine-adapters.ts';
 import type { Journal } from './journal/journal.ts';
 import { createMemoryJournal } from './journal/memory-journal.ts';
+import { ConfigHistory } from './operations/config-history.ts';
+import type { StateStore, StoredState } from './operations/state-store.ts';
 import { createServer, listen } from './server.ts';
 
 const program = 'orchestratord';
@@ -55,12 +59,28 @@ const run = async (argv: readonly string[]): Promise<void> => {
   const log = createLogger({ service: program, level: config.controller.log.level });
   for (const warning of warnings) log.warn({ event: 'config_warning' }, warning);
   const lock = lockDataDir(flags.dataDir ?? config.controller.data_dir);
+  const store: StateStore = { save: () => Promise.resolve(), forget: () => undefined };
+  const stored: StoredState = new Map();
+  const generations = new ConfigHistory({ store, stored, file: config, epochMs: systemClock.epochMs() });
+  const keyringOf = ({ keys }: Config) => createKeyring({ keys, secret: keySecret ?? '' });
+  let keyring = keyringOf(generations.current.config);
   const guard = createRequestGuard({
-    keyring: createKeyring({ keys: config.keys, secret: keySecret ?? '' }),
+    keyring: {
+      get size() {
+        return keyring.size;
+      },
+      verify: (key) => keyring.verify(key),
+    },
     allowedHosts: config.controller.allowed_hosts,
   });
   const controller = new Controller({
-    config,
+    generations,
+    store,
+    stored,
+    faultOf: ({ keys }) => keyFault({ keys, hasSecret: keySecret !== undefined, host: address.host }),
+    onConfig: (active) => {
+      keyring = keyringOf(active);
+    },
     adapters: engineAdapters,
     journal: journals[config.controller.journal.kind](),
     clock: systemClock,
@@ -78,6 +98,7 @@ const run = async (argv: readonly string[]): Promise<void> => {
   const url = toUrl({ ...address, port: listening.port });
   log.info({ event: 'listening', url, pools: config.pools.length, version }, `listening on ${url}`);
 
+  process.on('SIGHUP', () => void reloadFile({ file: flags.config, controller, log }));
   onShutdown({
     log,
     deadlineMs: config.controller.shutdown_deadline_ms,
@@ -88,6 +109,31 @@ const run = async (argv: readonly string[]): Promise<void> => {
       lock.release();
     },
   });
+};
+
+/**
+ * Read the config file again and put it in force, or say why not and change nothing.
+ *
+ * @req ORCH-2107
+ */
+const reloadFile = async ({ file, controller, log }: { file: string; controller: Controller; log: Logger }): Promise<void> => {
+  try {
+    const { config, warnings } = loadControllerConfig({ file, env: process.env });
+    for (const warning of warnings) log.warn({ event: 'config_warning' }, warning);
+    const { generation, diff } = await controller.control.applyFile(config, 'SIGHUP');
+    log.info({ event: 'config_reloaded', generation, diff }, `read ${file} again; generation ${generation} is active`);
+  } catch (cause) {
+    log.error({ event: 'config_refused', err: cause }, `${file} was not applied; the config in force goes on`);
+  }
+};
+
+/** Keys that this process could not check, or an address it may not serve without any. */
+const keyFault = ({ keys, hasSecret, host }: { keys: Config['keys']; hasSecret: boolean; host: string }) => {
+  if (keys.length > 0)
+    return hasSecret
+      ? null
+      : { path: '/keys', message: 'ORCH_KEY_SECRET is not set in the environment of the controller; restart it with it' };
+  return isLoopbackHost(host) ? null : { path: '/keys', message: `is empty, and the controller listens on ${host}; name at least one key` };
 };
 
 const remoteAddress = (c: Context): string | undefined => {

@@ -8,7 +8,7 @@ import type { Acceptance, CoreEffect, CoreEvent, Scheduler, TaskEnd, TaskSpec } 
 import type { Logger } from '@llama-orch/service-kit';
 import { Attempt, type AttemptOwner, type AttemptSettled, type WorkerEnd } from './attempt.ts';
 import type { Clock } from './clock.ts';
-import type { Fleet, FleetListener } from './fleet/fleet.ts';
+import { type Fleet, type FleetListener, startCountOf } from './fleet/fleet.ts';
 import type { Worker } from './fleet/worker.ts';
 import type { Journal } from './journal/journal.ts';
 import { taskFields } from './log-fields.ts';
@@ -37,6 +37,10 @@ export type SchedulerLoopOptions = {
   readonly log: Logger;
   /** The task's terminal event is stable and readable. */
   readonly onTaskEnded: (task: Task) => void;
+  /** A task was moved off the pool, which is wanted empty. */
+  readonly onMoved: (poolId: string) => void;
+  /** Time passed, or an agent said something. */
+  readonly onNews: () => void;
 };
 
 /** Time between two `tick`s; deadlines and watchdogs are this coarse. */
@@ -96,6 +100,7 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
       for (const attempt of this.#attempts.values()) this.#reportProgress(attempt, nowMs);
     }
     this.apply({ kind: 'tick', nowMs });
+    this.#options.onNews();
   }
 
   /** Feed one event and carry out all that follows from it. Effects may bring more events; they wait their turn. */
@@ -163,6 +168,10 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
 
   onFleetEvent(event: CoreEvent): void {
     this.apply(event);
+  }
+
+  onReport(): void {
+    this.#options.onNews();
   }
 
   onWorkerGone(worker: Worker, reason: string): void {
@@ -324,6 +333,14 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
     task.attempt = null;
     task.failovers += 1;
     task.failedAtMs ??= nowMs;
+    if (effect.because === 'drained') {
+      this.#options.onMoved(poolIdOf(effect.failedReplicaId));
+      this.#options.log.info(
+        { event: 'task_moved', ...taskFields(task), replica_id: effect.failedReplicaId },
+        'the pool is wanted empty; task queued again',
+      );
+      return;
+    }
     this.#options.accounts.onFailover(task);
     this.#options.log.warn(
       { event: 'task_requeued', ...taskFields(task), replica_id: effect.failedReplicaId, error: effect.error },
@@ -431,4 +448,4 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
 
 const attemptKey = (taskKey: string, number: number): string => `${taskKey}#${number}`;
 
-const startCountOf = (replicaId: string): number => Number(replicaId.slice(replicaId.lastIndexOf('/') + 1));
+const poolIdOf = (replicaId: string): string => replicaId.slice(0, replicaId.lastIndexOf('/'));

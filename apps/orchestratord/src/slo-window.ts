@@ -22,27 +22,39 @@ export type SloFigures = {
   readonly samples: number;
 };
 
-type Window = { readonly samples: SloSample[]; next: number };
+/** The last ended tasks of one kind. */
+export class SampleWindow {
+  readonly #samples: SloSample[] = [];
+  #next = 0;
 
-export class SloWindows {
-  readonly #windows = new Map<string, Window>();
-
-  add(setId: string, priority: Priority, sample: SloSample): void {
-    const key = windowKey(setId, priority);
-    const window = this.#windows.get(key) ?? { samples: [], next: 0 };
-    window.samples[window.next] = sample;
-    window.next = (window.next + 1) % windowSize;
-    this.#windows.set(key, window);
+  add(sample: SloSample): void {
+    this.#samples[this.#next] = sample;
+    this.#next = (this.#next + 1) % windowSize;
   }
 
-  figures(setId: string, priority: Priority): SloFigures {
-    const samples = this.#windows.get(windowKey(setId, priority))?.samples ?? [];
+  figures(): SloFigures {
+    const samples = this.#samples;
     return {
       firstTokenP95Ms: percentile95(samples.map((sample) => sample.firstTokenMs)),
       tokens64P95Ms: percentile95(samples.map((sample) => sample.tokens64Ms)),
       errorRatio: samples.length === 0 ? null : samples.filter((sample) => sample.failed).length / samples.length,
       samples: samples.length,
     };
+  }
+}
+
+export class SloWindows {
+  readonly #windows = new Map<string, SampleWindow>();
+
+  add(setId: string, priority: Priority, sample: SloSample): void {
+    const key = windowKey(setId, priority);
+    const window = this.#windows.get(key) ?? new SampleWindow();
+    window.add(sample);
+    this.#windows.set(key, window);
+  }
+
+  figures(setId: string, priority: Priority): SloFigures {
+    return (this.#windows.get(windowKey(setId, priority)) ?? new SampleWindow()).figures();
   }
 
   /** Forget sets that have no replica left. */

@@ -8,6 +8,7 @@ import type { Priority, TaskEnd } from '@llama-orch/orchestrator-core';
 import type { WorkerEnd } from './attempt.ts';
 import type { Worker } from './fleet/worker.ts';
 import type { BoundCounter, Metrics } from './metrics.ts';
+import type { CanaryFigures } from './operations/canary-figures.ts';
 import type { Task, TaskState } from './task.ts';
 
 type DeadlineScore = { met: number; total: number };
@@ -16,16 +17,20 @@ type DeadlineScore = { met: number; total: number };
 export class TaskAccounts {
   readonly #metrics: Metrics;
   readonly #tenantLabel: (tenantId: string) => string;
+  readonly #canaries: CanaryFigures;
   readonly #tokensOut = new WeakMap<Worker, BoundCounter>();
   readonly #deadlines = new Map<string, DeadlineScore & { readonly engine: string; readonly priority: Priority }>();
 
   /** @param tenantLabel - Keeps the label inside its budget: tenants beyond it are `other`. */
-  constructor(metrics: Metrics, tenantLabel: (tenantId: string) => string) {
+  constructor(metrics: Metrics, tenantLabel: (tenantId: string) => string, canaries: CanaryFigures) {
     this.#metrics = metrics;
     this.#tenantLabel = tenantLabel;
+    this.#canaries = canaries;
   }
 
-  onAdmitted({ effective, identity }: Task): void {
+  onAdmitted(task: Task): void {
+    const { effective, identity } = task;
+    this.#canaries.onAdmitted(task);
     const { engine, priority, workload } = effective;
     this.#metrics.count('tasks_enqueued_total', { engine, priority, workload, tenant: this.#tenantLabel(identity.tenantId) });
   }
@@ -87,6 +92,7 @@ export class TaskAccounts {
 
   onEnded(task: Task, end: TaskEnd): void {
     const { engine, priority, deadlineMs } = task.effective;
+    this.#canaries.onEnded(task);
     this.#metrics.count('tasks_ended_total', { engine, priority, outcome: end.kind });
     if (end.kind === 'failed' && end.error === 'dropped') {
       this.#metrics.count('tasks_dropped_total', { engine, priority, policy_label: end.policyLabel ?? 'none' });

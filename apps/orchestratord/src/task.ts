@@ -4,7 +4,7 @@
  */
 import type { ErrorEnvelope, ReplicaReport, StreamStarted } from '@llama-orch/api-types';
 import type { PoolConfig } from '@llama-orch/config-schema';
-import type { EngineName, KvHint, Priority, TaskDeterminism, Workload } from '@llama-orch/orchestrator-core';
+import type { Acceptance, EngineName, KvHint, Priority, TaskDeterminism, Workload } from '@llama-orch/orchestrator-core';
 import type { Attempt } from './attempt.ts';
 import { TaskLog } from './task-log.ts';
 
@@ -71,6 +71,8 @@ export class Task {
   predictedStartMs: number | null = null;
   attempt: Attempt | null = null;
   attempts = 0;
+  /** The side of a canary that it is on; `null` where its model has none. */
+  canary: Acceptance['canary'] = null;
   placement: Placement | null = null;
   /** Data of the `started` event. */
   started: StreamStarted | null = null;

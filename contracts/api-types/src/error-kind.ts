@@ -215,6 +215,13 @@ export const errorKinds = {
     'Restore the artifact, or correct its digest in the catalog.',
   ),
   'pool-unready': info('POOL_UNREADY', 503, true, 'The pinned pool is not Ready.', 'Send it again later, or without `pin_pool_id`.'),
+  'rollout-failed': info(
+    'POOL_UNREADY',
+    503,
+    true,
+    'The new worker did not become Ready; the old one goes on.',
+    'Correct the cause that the operation names, then start it again.',
+  ),
   'pool-unavailable': info(
     'POOL_UNAVAILABLE',
     503,

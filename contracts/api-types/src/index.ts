@@ -62,6 +62,12 @@ export type PoolMetrics = Control['PoolMetrics'];
 export type AgentList = Control['AgentList'];
 export type AgentInfo = Control['AgentInfo'];
 export type AgentPool = Control['AgentPool'];
+/** Named so because `Operation` is one of the contract's table. */
+export type PoolOperation = Control['Operation'];
+export type ConfigGeneration = Control['ConfigGeneration'];
+export type ConfigApplied = Control['ConfigApplied'];
+export type Canary = Control['Canary'];
+export type ArmFigures = Control['ArmFigures'];
 
 // Agents.
 export type AgentStatus = Agent['AgentStatus'];

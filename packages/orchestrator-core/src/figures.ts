@@ -61,6 +61,7 @@ export function replicaFigures(replica: Replica): ReplicaFigures {
     slots,
     running,
     releasing,
+    waiting: replica.pool.leaving ? (replica.lane.closing ? replica.lane.queue.size : replica.pool.pins.size) : 0,
   };
 }
 

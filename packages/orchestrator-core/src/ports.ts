@@ -37,6 +37,8 @@ export type ReplicaFigures = {
   readonly slots: number;
   readonly running: number;
   readonly releasing: number;
+  /** Queued tasks that nothing else can serve: only of one that leaves its lane. */
+  readonly waiting: number;
 };
 
 export type LaneFigures = {

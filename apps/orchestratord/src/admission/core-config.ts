@@ -1,18 +1,20 @@
 /**
  * The config as the scheduler core takes it: units and names of the core, wire names nowhere beyond here. Pure.
  */
-import type { CanaryConfig, Config, PoolConfig, RateConfig, TenantConfig } from '@llama-orch/config-schema';
+import type { CanaryConfig, Config, RateConfig, TenantConfig } from '@llama-orch/config-schema';
 import type { CanarySpec, CoreConfig, PoolSpec, Rate, TenantSpec } from '@llama-orch/orchestrator-core';
+import type { ServedPool } from '../fleet/served-pool.ts';
 
 /** Tenant of everybody while no keys are set, and the limits of tenants that the config does not name. */
 const defaultTenantId = 'default';
 
-export const toCoreConfig = (config: Config): CoreConfig => {
+/** @param pools - As they are served now, which a rollout may hold back behind the config. */
+export const toCoreConfig = (config: Config, pools: readonly ServedPool[]): CoreConfig => {
   const tenants = config.tenants.map(toTenant);
   const fallback = tenants.find((tenant) => tenant.tenantId === defaultTenantId);
   if (fallback === undefined) throw new Error(`The config has no tenant ${defaultTenantId}; reading one always adds it.`);
   return {
-    pools: config.pools.map((pool) => toPool(pool, config)),
+    pools: pools.map(toPool),
     canaries: config.canaries.map((canary) => toCanary(canary, config)),
     tenants,
     defaultTenant: fallback,
@@ -51,16 +53,14 @@ const toCanary = ({ id, model, percent, label }: CanaryConfig, config: Config): 
  *
  * @req ORCH-3020
  */
-const kvBytesPerToken = (pool: PoolConfig, config: Config): number | null => {
-  const own = config.models[pool.model]?.kv_bytes_per_token ?? null;
-  const draft = pool.speculative?.draft_model;
-  const guessed = draft === undefined ? 0 : (config.models[draft]?.kv_bytes_per_token ?? null);
+const kvBytesPerToken = ({ model, draftModel }: ServedPool): number | null => {
+  const own = model.kv_bytes_per_token ?? null;
+  const guessed = draftModel === null ? 0 : (draftModel.kv_bytes_per_token ?? null);
   return own === null || guessed === null ? null : own + guessed;
 };
 
-const toPool = (pool: PoolConfig, config: Config): PoolSpec => {
-  const model = config.models[pool.model];
-  if (model === undefined) throw new Error(`Pool ${pool.id} names the unknown model ${pool.model}; the config check lets none through.`);
+const toPool = (served: ServedPool): PoolSpec => {
+  const { pool, model, canary } = served;
   return {
     poolId: pool.id,
     host: pool.host,
@@ -72,9 +72,9 @@ const toPool = (pool: PoolConfig, config: Config): PoolSpec => {
     workloads: pool.workloads,
     determinism: pool.determinism,
     kvReuseVerified: pool.kv_reuse_verified,
-    canary: config.canaries.find(({ pools }) => pools.includes(pool.id))?.id ?? null,
+    canary,
     slots: pool.slots,
-    kvBytesPerToken: kvBytesPerToken(pool, config),
+    kvBytesPerToken: kvBytesPerToken(served),
     queueCapacity: pool.queue.capacity,
     fullPolicy: pool.queue.full_policy,
     classCaps: pool.queue.class_caps ?? {},

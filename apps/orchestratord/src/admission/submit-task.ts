@@ -164,8 +164,7 @@ export class SubmitTask {
 
   /** All texts of a task together; only a completion shares its `ctx` with what it generates. */
   async #countTokens(request: NormalRequest, model: CatalogModel): Promise<number> {
-    const pools = this.#options.config.pools.filter((pool) => this.#options.config.models[pool.model]?.digest === model.digest);
-    const ctx = Math.min(request.ctx ?? model.ctxLimit, ...pools.map((pool) => pool.ctx));
+    const ctx = Math.min(request.ctx ?? model.ctxLimit, model.leastPoolCtx);
     if (request.prompt !== null)
       return this.#options.promptTokens.count(model.digest, request.prompt, ctx - (request.maxTokens ?? defaultMaxTokens));
     const counts = await Promise.all((request.inputs ?? []).map((input) => this.#options.promptTokens.count(model.digest, input, ctx)));
@@ -227,6 +226,7 @@ const createTask = (request: NormalRequest, identity: TaskIdentity, acceptance: 
       ? { workload: 'completion', prompt: request.prompt ?? '', stop: request.stop }
       : { workload: request.workload, inputs: request.inputs ?? [] };
   const task = new Task(identity, effective, input, nowMs, epochMs);
+  task.canary = acceptance.canary;
   task.queuePositionAtAdmission = acceptance.queuePosition;
   task.predictedStartMs = wholeMs(acceptance.predictedStartMs);
   return task;

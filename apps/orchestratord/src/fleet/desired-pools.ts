@@ -3,8 +3,16 @@
  * (ORCH-2109). It decides nothing: config and restart requests come in, wire shapes go out.
  */
 import type { DesiredPool, DesiredState } from '@llama-orch/api-types';
-import type { Config, PoolConfig } from '@llama-orch/config-schema';
-import { toConfiguredPool, toDesiredPool } from '@llama-orch/service-kit';
+import type { PoolConfig } from '@llama-orch/config-schema';
+import { toDesiredPool } from '@llama-orch/service-kit';
+import type { ServedPool } from './served-pool.ts';
+
+/** What an agent is to run for one pool. */
+export type DesiredEntry = {
+  readonly served: ServedPool;
+  /** To be started beside it, and to follow it later (ORCH-2102). */
+  readonly successor: ServedPool | null;
+};
 
 type Waiter = { readonly host: string; readonly wake: () => void };
 
@@ -14,14 +22,14 @@ type Waiter = { readonly host: string; readonly wake: () => void };
  * @req ORCH-2109, ORCH-3017
  */
 export class DesiredPools {
-  readonly #config: Config;
+  #entries: readonly DesiredEntry[];
   readonly #minStartCount = new Map<string, number>();
   readonly #generations = new Map<string, number>();
   readonly #waiters = new Set<Waiter>();
   readonly #firstGeneration: number;
 
-  constructor(config: Config, startedAtEpochMs: number) {
-    this.#config = config;
+  constructor(entries: readonly DesiredEntry[], startedAtEpochMs: number) {
+    this.#entries = entries;
     this.#firstGeneration = startedAtEpochMs;
   }
 
@@ -30,16 +38,22 @@ export class DesiredPools {
   }
 
   state(host: string): DesiredState {
-    const pools = this.#config.pools.filter((pool) => pool.host === host).map((pool) => this.#toDesired(pool));
-    return { generation: this.generation(host), pools };
+    return { generation: this.generation(host), pools: this.#poolsOf(host) };
+  }
+
+  /** Other pools from now on; the agents whose pools differ hear of it at once, the others do not. */
+  configure(entries: readonly DesiredEntry[]): void {
+    const hosts = new Set([...this.#entries, ...entries].map(({ served }) => served.pool.host));
+    const before = new Map([...hosts].map((host) => [host, JSON.stringify(this.#poolsOf(host))]));
+    this.#entries = entries;
+    for (const host of hosts) if (before.get(host) !== JSON.stringify(this.#poolsOf(host))) this.#wake(host);
   }
 
   /** Ask for another worker than start `startCount` of the pool; asking again for the same one changes nothing. */
   requestRestart(pool: PoolConfig, startCount: number): void {
     if ((this.#minStartCount.get(pool.id) ?? 0) > startCount) return;
     this.#minStartCount.set(pool.id, startCount + 1);
-    this.#generations.set(pool.host, this.generation(pool.host) + 1);
-    for (const waiter of this.#waiters) if (waiter.host === pool.host) waiter.wake();
+    this.#wake(pool.host);
   }
 
   /**
@@ -67,7 +81,21 @@ export class DesiredPools {
     for (const waiter of this.#waiters) waiter.wake();
   }
 
-  #toDesired(pool: PoolConfig): DesiredPool {
-    return toDesiredPool(toConfiguredPool(pool, this.#config.models), this.#minStartCount.get(pool.id) ?? 0);
+  #wake(host: string): void {
+    this.#generations.set(host, this.generation(host) + 1);
+    for (const waiter of this.#waiters) if (waiter.host === host) waiter.wake();
+  }
+
+  #poolsOf(host: string): DesiredPool[] {
+    return this.#entries
+      .filter(({ served }) => served.pool.host === host)
+      .map(({ served, successor }) => ({
+        ...this.#toDesired(served),
+        ...(successor !== null && { successor: this.#toDesired(successor) }),
+      }));
+  }
+
+  #toDesired(served: ServedPool): DesiredPool {
+    return toDesiredPool(served, this.#minStartCount.get(served.pool.id) ?? 0);
   }
 }

@@ -4,26 +4,33 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { EngineName } from '@llama-orch/adapter-api';
-import type { AgentStatus, PoolStatus } from '@llama-orch/api-types';
-import type { Config, PoolConfig } from '@llama-orch/config-schema';
+import type { AgentStatus, PoolStatus, ReplicaReport } from '@llama-orch/api-types';
+import type { PoolConfig } from '@llama-orch/config-schema';
 import type { CoreEvent } from '@llama-orch/orchestrator-core';
 import type { Logger } from '@llama-orch/service-kit';
 import type { Clock } from '../clock.ts';
 import { AgentLeases, type AgentLease, type AgentPresence, type ClaimAnswer } from './agent-leases.ts';
 import { DesiredPools } from './desired-pools.ts';
 import { type PoolPhase, poolPhase } from './pool-phase.ts';
+import { laneKeyOf, type ServedPool } from './served-pool.ts';
 import { spreadOf } from './spread.ts';
 import { type AdapterTable, createWorker, type Worker } from './worker.ts';
 
 /** A pool with everything known of it. */
 export type PoolView = {
   readonly pool: PoolConfig;
+  readonly modelDigest: string;
   readonly status: PoolStatus | null;
   readonly phase: PoolPhase;
   readonly worker: Worker | null;
   /** Traffic found the worker broken before its agent did: no dispatch until it answers again. */
   readonly suspect: boolean;
+  /** Drained, or its worker is being replaced. */
+  readonly draining: boolean;
 };
+
+/** A worker that was replaced, or whose pool is gone: it finishes what it has. */
+export type LeavingWorker = { readonly worker: Worker; readonly poolId: string };
 
 export type AgentView = AgentLease & { readonly presence: AgentPresence; readonly status: AgentStatus };
 
@@ -32,10 +39,14 @@ export interface FleetListener {
   onFleetEvent(event: CoreEvent): void;
   /** The worker is gone for good; its attempts will never settle by themselves. */
   onWorkerGone(worker: Worker, reason: string): void;
+  /** An agent reported, and its pools are as it said. */
+  onReport(): void;
 }
 
 export type FleetOptions = {
-  readonly config: Config;
+  readonly pools: readonly ServedPool[];
+  /** An agent that is not heard for this long is lost, ms. */
+  readonly silentMs: number;
   readonly adapters: AdapterTable;
   readonly clock: Clock;
   readonly log: Logger;
@@ -44,10 +55,13 @@ export type FleetOptions = {
 };
 
 type PoolEntry = {
-  readonly pool: PoolConfig;
-  readonly modelDigest: string;
+  pool: PoolConfig;
+  modelDigest: string;
   /** Equal for pools that are one lane by config. */
-  readonly laneKey: string;
+  laneKey: string;
+  /** Workers of an earlier start are not this pool's any more; 0 = all are. */
+  firstStart: number;
+  draining: boolean;
   status: PoolStatus | null;
   phase: PoolPhase;
   worker: Worker | null;
@@ -66,33 +80,79 @@ export class Fleet {
   readonly #leases: AgentLeases;
   readonly #statuses = new Map<string, AgentStatus>();
   readonly #pools = new Map<string, PoolEntry>();
-  readonly #byHost: ReadonlyMap<string, readonly PoolEntry[]>;
+  #byHost: ReadonlyMap<string, readonly PoolEntry[]> = new Map();
+  readonly #leaving = new Map<string, LeavingWorker>();
   readonly #workers = new Map<string, Worker>();
   readonly #startedAtMs: number;
   readonly #closing = new AbortController();
   #listener: FleetListener | null = null;
 
   constructor(options: FleetOptions) {
-    const { config, clock } = options;
+    const { pools, silentMs, clock } = options;
     this.#options = options;
     this.#startedAtMs = clock.nowMs();
-    this.#leases = new AgentLeases(config.controller.agent_lease.silent_ms);
-    this.desired = new DesiredPools(config, clock.epochMs());
-    for (const pool of config.pools) {
-      const modelDigest = config.models[pool.model]?.digest ?? '';
-      const phase: PoolPhase = { kind: 'starting', reason: 'not reported yet' };
-      this.#pools.set(pool.id, {
-        pool,
-        modelDigest,
-        laneKey: laneKey(pool, modelDigest),
-        status: null,
-        phase,
-        worker: null,
-        suspect: false,
-        told: '',
-      });
+    this.#leases = new AgentLeases(silentMs);
+    this.desired = new DesiredPools(
+      pools.map((served) => ({ served, successor: null })),
+      clock.epochMs(),
+    );
+    this.configure(pools);
+  }
+
+  /**
+   * Other pools from now on. One that stays keeps its worker, whatever of it changed: who wants another worker calls
+   * {@link Fleet.replaceWorker} first. The worker of one that is gone is left to finish.
+   *
+   * @req ORCH-3031
+   */
+  configure(pools: readonly ServedPool[]): void {
+    const kept = new Set(pools.map(({ pool }) => pool.id));
+    for (const entry of this.#pools.values()) {
+      if (kept.has(entry.pool.id)) continue;
+      this.#pools.delete(entry.pool.id);
+      if (entry.worker !== null) this.#letGo(entry.worker, entry.pool.id);
+    }
+    for (const served of pools) {
+      const known = this.#pools.get(served.pool.id);
+      if (known === undefined) this.#pools.set(served.pool.id, newEntry(served));
+      else take(known, served);
     }
     this.#byHost = Map.groupBy(this.#pools.values(), (entry) => entry.pool.host);
+    for (const entry of this.#pools.values()) this.#assess(entry);
+  }
+
+  /**
+   * The pool's worker is another one from now on: the first of start `firstStart` or later. The one before is left to finish.
+   *
+   * @req ORCH-2102
+   */
+  replaceWorker(served: ServedPool, firstStart: number): void {
+    const entry = this.#pools.get(served.pool.id);
+    if (entry === undefined) return;
+    take(entry, served);
+    entry.firstStart = firstStart;
+    const { worker } = entry;
+    if (worker === null || startCountOf(worker.replicaId) >= firstStart) return;
+    entry.worker = null;
+    entry.suspect = false;
+    entry.told = '';
+    this.#letGo(worker, served.pool.id);
+  }
+
+  /** Say in views that the pool gets nothing new; that it does not is the scheduler's. */
+  setDraining(poolId: string, draining: boolean): void {
+    const entry = this.#pools.get(poolId);
+    if (entry !== undefined) entry.draining = draining;
+  }
+
+  leaving(poolId: string): readonly LeavingWorker[] {
+    return [...this.#leaving.values()].filter((leaving) => leaving.poolId === poolId);
+  }
+
+  /** The worker has finished, or its time is up: what still runs there is placed again. */
+  dropLeaving({ worker }: LeavingWorker): void {
+    if (!this.#leaving.delete(worker.replicaId)) return;
+    this.#forgetWorker(worker, 'it was replaced');
   }
 
   /** Connect the one listener and tell it where every pool stands. */
@@ -122,12 +182,29 @@ export class Fleet {
       if (pool !== undefined || status.generation > 0) entry.status = pool ?? null;
       this.#assess(entry);
     }
+    for (const leaving of this.#leaving.values()) {
+      if (leaving.worker.pool.host !== name || status.generation === 0) continue;
+      const pool = reported.get(leaving.poolId);
+      const reports = [pool?.replica, pool?.successor?.replica];
+      if (!reports.some((replica) => replica?.replica_id === leaving.worker.replicaId)) this.dropLeaving(leaving);
+    }
+    this.#listener?.onReport();
     return answer;
   }
 
   /** Notice agents that fell silent. */
   tick(): void {
     for (const entry of this.#pools.values()) this.#assess(entry);
+  }
+
+  /** What the pool's agent said last, of all its workers. */
+  report(poolId: string): PoolStatus | null {
+    return this.#pools.get(poolId)?.status ?? null;
+  }
+
+  /** The generation of desired pools that the agent runs; `undefined` before it was heard. */
+  appliedGeneration(host: string): number | undefined {
+    return this.#statuses.get(host)?.generation;
   }
 
   worker(replicaId: string): Worker | undefined {
@@ -207,10 +284,11 @@ export class Fleet {
 
   /** Bring the worker of a pool in line with what is reported, and tell the scheduler what changed. */
   #assess(entry: PoolEntry): void {
-    entry.phase = this.#sameVersionOrDown(entry, poolPhase(entry.pool, entry.modelDigest, entry.status, this.presence(entry.pool.host)));
+    const status = statusOf(entry);
+    entry.phase = this.#sameVersionOrDown(entry, poolPhase(entry.pool, entry.modelDigest, status, this.presence(entry.pool.host)));
     const replica = entry.phase.kind === 'ready' || entry.phase.kind === 'paused' ? entry.phase.replica : null;
     if (entry.worker !== null && entry.worker.replicaId !== replica?.replica_id) this.#removeWorker(entry, entry.worker);
-    if (entry.worker === null && replica !== null) this.#addWorker(entry, replica.engine);
+    if (entry.worker === null && replica !== null && !this.#leaving.has(replica.replica_id)) this.#addWorker(entry, replica.engine);
     this.#tell(entry);
   }
 
@@ -246,13 +324,25 @@ export class Fleet {
     entry.worker = null;
     entry.suspect = false;
     entry.told = '';
+    this.#forgetWorker(worker, entry.status?.last_error?.message ?? 'its agent reports it gone');
+  }
+
+  #letGo(worker: Worker, poolId: string): void {
+    this.#leaving.set(worker.replicaId, { worker, poolId });
+    this.#options.log.info(
+      { event: 'replica_leaving', pool_id: poolId, replica_id: worker.replicaId, running: worker.running },
+      'replica finishes what it has, and gets nothing new',
+    );
+  }
+
+  #forgetWorker(worker: Worker, reason: string): void {
     this.#workers.delete(worker.replicaId);
     this.#emit({ kind: 'replicaDown', nowMs: this.#options.clock.nowMs(), replicaId: worker.replicaId });
-    this.#listener?.onWorkerGone(worker, entry.status?.last_error?.message ?? 'its agent reports it gone');
+    this.#listener?.onWorkerGone(worker, reason);
     worker.adapter
       .close()
       .catch((cause: unknown) => this.#options.log.warn({ event: 'adapter_close_failed', err: cause }, 'closing an adapter failed'));
-    this.#options.log.info({ event: 'replica_down', pool_id: entry.pool.id, replica_id: worker.replicaId }, 'replica is gone');
+    this.#options.log.info({ event: 'replica_down', pool_id: worker.pool.id, replica_id: worker.replicaId }, 'replica is gone');
   }
 
   /** @req ORCH-3019 */
@@ -306,5 +396,42 @@ const mishaps = (status: PoolStatus | null) => ({
   driver_reset_events: status?.driver_reset_events ?? 0,
 });
 
-const laneKey = ({ engine, quant, ctx, sampler_profile_version, workloads, determinism }: PoolConfig, modelDigest: string): string =>
-  JSON.stringify([engine, modelDigest, quant, ctx, sampler_profile_version, workloads.toSorted(), determinism]);
+const newEntry = (served: ServedPool): PoolEntry => ({
+  pool: served.pool,
+  modelDigest: served.model.digest,
+  laneKey: laneKeyOf(served),
+  firstStart: 0,
+  draining: false,
+  status: null,
+  phase: { kind: 'starting', reason: 'not reported yet' },
+  worker: null,
+  suspect: false,
+  told: '',
+});
+
+const take = (entry: PoolEntry, served: ServedPool): void => {
+  entry.pool = served.pool;
+  entry.modelDigest = served.model.digest;
+  entry.laneKey = laneKeyOf(served);
+  if (entry.worker !== null && startCountOf(entry.worker.replicaId) >= entry.firstStart) entry.worker.pool = served.pool;
+};
+
+/**
+ * What is reported of the worker that the pool has now: the pool's own report, that of the successor until it has taken the place, or
+ * nothing yet.
+ */
+const statusOf = ({ status, firstStart }: PoolEntry): PoolStatus | null => {
+  if (status === null || firstStart === 0 || isOf(status.replica, firstStart)) return status;
+  const successor = status.successor ?? null;
+  if (successor !== null && isOf(successor.replica, firstStart)) {
+    const { state, replica, last_error: lastError, start_count: startCount } = successor;
+    return { ...status, state, replica, last_error: lastError, start_count: startCount };
+  }
+  return status.replica === null ? status : { ...status, state: 'starting', replica: null };
+};
+
+const isOf = (replica: ReplicaReport | null, firstStart: number): boolean =>
+  replica !== null && startCountOf(replica.replica_id) >= firstStart;
+
+/** Of `pool_id/start_count`. */
+export const startCountOf = (replicaId: string): number => Number(replicaId.slice(replicaId.lastIndexOf('/') + 1));

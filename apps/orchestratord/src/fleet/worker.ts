@@ -8,7 +8,8 @@ import type { PoolConfig } from '@llama-orch/config-schema';
 
 export type Worker = {
   readonly replicaId: string;
-  readonly pool: PoolConfig;
+  /** As configured now; changes that need no other worker replace it. */
+  pool: PoolConfig;
   readonly report: ReplicaReport;
   readonly adapter: WorkerAdapter;
   /** Attempts in flight. */

@@ -13,7 +13,7 @@ export type SessionRouteDeps = {
   readonly scheduler: Scheduler;
   readonly loop: SchedulerLoop;
   readonly clock: Clock;
-  readonly maxTurns: number;
+  readonly maxTurns: () => number;
 };
 
 export const createSessionRoutes = ({ scheduler, loop, clock, maxTurns }: SessionRouteDeps): Hono<GuardEnv> => {
@@ -27,7 +27,7 @@ export const createSessionRoutes = ({ scheduler, loop, clock, maxTurns }: Sessio
   /** @req ORCH-2004 */
   routes.get('/v1/sessions/:id', (c) => {
     const id = c.req.param('id');
-    return c.json(toSession(id, find(principalOf(c).tenantId, id), maxTurns));
+    return c.json(toSession(id, find(principalOf(c).tenantId, id), maxTurns()));
   });
 
   /** @req ORCH-2005 */

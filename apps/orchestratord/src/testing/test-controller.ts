@@ -11,6 +11,8 @@ import type { Clock } from '../clock.ts';
 import { Controller } from '../controller.ts';
 import type { Journal } from '../journal/journal.ts';
 import { createMemoryJournal } from '../journal/memory-journal.ts';
+import { ConfigHistory } from '../operations/config-history.ts';
+import type { StateStore, StoredState } from '../operations/state-store.ts';
 import { createServer, listen } from '../server.ts';
 import { ScriptedWorkers } from './scripted-worker.ts';
 
@@ -25,6 +27,11 @@ export type TestOptions = {
   readonly controller?: Record<string, unknown>;
   readonly keys?: readonly TestKey[];
   readonly journal?: Journal;
+  readonly models?: Record<string, unknown>;
+  readonly canaries?: readonly Record<string, unknown>[];
+  /** What an earlier run saved, and where this one does. */
+  readonly stored?: StoredState;
+  readonly store?: StateStore;
 };
 
 class TestClock implements Clock {
@@ -39,7 +46,8 @@ class TestClock implements Clock {
 
 export const createTestController = (options: TestOptions = {}) => {
   const yaml = stringify({
-    models: { m: { path: 'm.gguf', digest, quant: 'Q8_0', ctx_limit: 1024 } },
+    models: { m: { path: 'm.gguf', digest, quant: 'Q8_0', ctx_limit: 1024 }, ...options.models },
+    ...(options.canaries !== undefined && { canaries: options.canaries }),
     pools: (options.pools ?? [{ id: 'a' }]).map((pool) => ({
       host: 'h',
       engine: 'llamacpp',
@@ -62,8 +70,13 @@ export const createTestController = (options: TestOptions = {}) => {
   const workers = new ScriptedWorkers();
   const lines: string[] = [];
   const log = createLogger({ service: 'test', level: 'debug', pretty: false, stream: { write: (line) => void lines.push(line) } });
+  const store = options.store ?? { save: () => Promise.resolve(), forget: () => undefined };
+  const stored = options.stored ?? new Map<string, unknown>();
+  const generations = new ConfigHistory({ store, stored, file: config, epochMs: clock.epochMs() });
   const controller = new Controller({
-    config,
+    generations,
+    store,
+    stored,
     adapters: { llamacpp: workers.createAdapter },
     journal: options.journal ?? createMemoryJournal(),
     clock,

@@ -45,8 +45,8 @@ export const poolHealth = (view: PoolView, deps: PoolViewDeps): PoolHealth => {
     host: pool.host,
     engine: pool.engine,
     live: worker !== null && presence === 'live',
-    ready: phase.kind === 'ready' && !view.suspect,
-    draining: false,
+    ready: phase.kind === 'ready' && !view.suspect && !view.draining,
+    draining: view.draining,
     state: status?.state ?? 'stopped',
     last_error:
       lastError === null
@@ -139,7 +139,10 @@ const toSloSnapshot = (priority: Priority, figures: SloFigures, { interactive, b
 /** @req ORCH-2105 */
 export const capabilities = (tenantId: string, deps: PoolViewDeps): Capabilities => ({
   api_version: openapiDocument.info.version,
-  replica_sets: [...replicaSets(deps.fleet.workers())].map(([id, workers]) => setCapabilities(id, workers[0] as Worker, deps.catalog)),
+  // A worker that leaves takes nothing more, so it is nothing that can be asked for.
+  replica_sets: [...replicaSets([...deps.fleet.pools()].flatMap(({ worker }) => worker ?? []))].map(([id, workers]) =>
+    setCapabilities(id, workers[0] as Worker, deps.catalog),
+  ),
   rate_limits: rateLimits(tenantId, deps.config),
   limits: {
     max_body_bytes: deps.config.controller.limits.max_body_bytes,
@@ -218,7 +221,7 @@ const toReplica = (worker: Worker, fleet: Fleet): Replica => {
     replica_id: worker.replicaId,
     pool_id: worker.pool.id,
     host: worker.pool.host,
-    state: isSilent ? 'silent' : isReady ? 'ready' : 'unready',
+    state: isSilent ? 'silent' : view?.worker !== worker || view.draining ? 'draining' : isReady ? 'ready' : 'unready',
     slots: slots(worker),
   };
 };

@@ -737,7 +737,9 @@ export interface components {
             /** Format: date-time */
             applied_at: string;
             /** @description Secrets are removed. */
-            config: Record<string, never>;
+            config: {
+                [key: string]: unknown;
+            };
             /** @description Counts up with every change, over restarts too. */
             generation: number;
             /** @description Pools whose worker is not yet the one of this config. */
@@ -754,7 +756,9 @@ export interface components {
         };
         ConfigRequest: {
             /** @description Fits `contracts/schemas/config.schema.json`; as written, defaults may be left out. */
-            config: Record<string, never>;
+            config: {
+                [key: string]: unknown;
+            };
             /**
              * @description Check and tell the diff; change nothing.
              * @default false

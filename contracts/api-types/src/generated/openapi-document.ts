@@ -37,6 +37,10 @@ export const openapiDocument: OpenapiDocument = {
       "description": "Pools, replica sets, agents."
     },
     {
+      "name": "changes",
+      "description": "Drain, reload, rollback, catalog, config."
+    },
+    {
       "name": "service",
       "description": "Liveness, metrics and the contract itself."
     },
@@ -1088,6 +1092,948 @@ export const openapiDocument: OpenapiDocument = {
         }
       }
     },
+    "/v1/pools/{id}/drain": {
+      "parameters": [
+        {
+          "$ref": "#/components/parameters/PoolId"
+        },
+        {
+          "$ref": "#/components/parameters/CorrelationId"
+        }
+      ],
+      "post": {
+        "operationId": "drainPool",
+        "tags": [
+          "changes"
+        ],
+        "summary": "Stop new dispatch at once; at the deadline abort what still runs and place it again.",
+        "description": "The pool stays drained, also over a restart of the controller, until it is resumed. `strict` tasks that are aborted go on\nelsewhere byte for byte; `best_effort` ones that have sent tokens end with `WORKER_RESET`. Said again while the pool drains, the\nnew deadline counts and the operation is the same; said again later, it answers the operation that drained the pool.\n",
+        "x-req-id": [
+          "ORCH-2101"
+        ],
+        "x-scope": "control",
+        "requestBody": {
+          "required": true,
+          "content": {
+            "application/json": {
+              "schema": {
+                "$ref": "#/components/schemas/DrainRequest"
+              },
+              "examples": {
+                "half": {
+                  "value": {
+                    "deadline_ms": 30000
+                  }
+                }
+              }
+            }
+          }
+        },
+        "responses": {
+          "202": {
+            "$ref": "#/components/responses/OperationAccepted"
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidParams"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/Forbidden"
+          },
+          "404": {
+            "$ref": "#/components/responses/NotFound"
+          },
+          "409": {
+            "$ref": "#/components/responses/OperationConflict"
+          },
+          "413": {
+            "$ref": "#/components/responses/BodyTooLarge"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "422": {
+            "$ref": "#/components/responses/UntrustedArtifact"
+          },
+          "431": {
+            "$ref": "#/components/responses/HeadersTooLarge"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/v1/pools/{id}/resume": {
+      "parameters": [
+        {
+          "$ref": "#/components/parameters/PoolId"
+        },
+        {
+          "$ref": "#/components/parameters/CorrelationId"
+        }
+      ],
+      "post": {
+        "operationId": "resumePool",
+        "tags": [
+          "changes"
+        ],
+        "summary": "Let a drained pool take tasks again; of a pool that is not drained it changes nothing.",
+        "x-req-id": [
+          "ORCH-2101"
+        ],
+        "x-scope": "control",
+        "responses": {
+          "202": {
+            "$ref": "#/components/responses/OperationAccepted"
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidParams"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/Forbidden"
+          },
+          "404": {
+            "$ref": "#/components/responses/NotFound"
+          },
+          "409": {
+            "$ref": "#/components/responses/OperationConflict"
+          },
+          "413": {
+            "$ref": "#/components/responses/BodyTooLarge"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "422": {
+            "$ref": "#/components/responses/UntrustedArtifact"
+          },
+          "431": {
+            "$ref": "#/components/responses/HeadersTooLarge"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/v1/pools/{id}/reload": {
+      "parameters": [
+        {
+          "$ref": "#/components/parameters/PoolId"
+        },
+        {
+          "$ref": "#/components/parameters/CorrelationId"
+        }
+      ],
+      "post": {
+        "operationId": "reloadPool",
+        "tags": [
+          "changes"
+        ],
+        "summary": "Swap the model atomically, or leave the old one serving and report why.",
+        "description": "The agent starts a worker with the new model beside the old one, verifies and self-tests it; then the controller switches: new tasks\ngo to the new worker, the old one finishes what it has and is stopped. Where both do not fit the devices, the pool is drained\nfirst (`controller.rollout.strategy`). A failure changes nothing: the operation ends as `failed` with the cause, and the old\nmodel serves. Said again with the same model while it goes on, the operation is the same; once the model serves, nothing is done.\n",
+        "x-req-id": [
+          "ORCH-2102",
+          "ORCH-3062"
+        ],
+        "x-scope": "control",
+        "requestBody": {
+          "required": true,
+          "content": {
+            "application/json": {
+              "schema": {
+                "$ref": "#/components/schemas/ReloadRequest"
+              },
+              "examples": {
+                "next": {
+                  "value": {
+                    "new_model_ref": "haiku-tiny-2"
+                  }
+                }
+              }
+            }
+          }
+        },
+        "responses": {
+          "202": {
+            "$ref": "#/components/responses/OperationAccepted"
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidParams"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/Forbidden"
+          },
+          "404": {
+            "$ref": "#/components/responses/NotFound"
+          },
+          "409": {
+            "$ref": "#/components/responses/OperationConflict"
+          },
+          "413": {
+            "$ref": "#/components/responses/BodyTooLarge"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "422": {
+            "$ref": "#/components/responses/UntrustedArtifact"
+          },
+          "431": {
+            "$ref": "#/components/responses/HeadersTooLarge"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/v1/pools/{id}/rollback": {
+      "parameters": [
+        {
+          "$ref": "#/components/parameters/PoolId"
+        },
+        {
+          "$ref": "#/components/parameters/CorrelationId"
+        }
+      ],
+      "post": {
+        "operationId": "rollbackPool",
+        "tags": [
+          "changes"
+        ],
+        "summary": "Return a pool to its previous model or config generation.",
+        "description": "The pool's own section goes back to what it was before its last change; the rest of the config stays. It is done like a reload, and\nmay itself be rolled back. While a reload of the pool goes on, rolling back ends it.\n",
+        "x-req-id": [
+          "ORCH-2106",
+          "ORCH-3033"
+        ],
+        "x-scope": "control",
+        "responses": {
+          "202": {
+            "$ref": "#/components/responses/OperationAccepted"
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidParams"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/Forbidden"
+          },
+          "404": {
+            "$ref": "#/components/responses/NotFound"
+          },
+          "409": {
+            "$ref": "#/components/responses/OperationConflict"
+          },
+          "413": {
+            "$ref": "#/components/responses/BodyTooLarge"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "422": {
+            "$ref": "#/components/responses/UntrustedArtifact"
+          },
+          "431": {
+            "$ref": "#/components/responses/HeadersTooLarge"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/v1/operations": {
+      "parameters": [
+        {
+          "$ref": "#/components/parameters/CorrelationId"
+        }
+      ],
+      "get": {
+        "operationId": "listOperations",
+        "tags": [
+          "changes"
+        ],
+        "summary": "Operations that run, and those that ended lately.",
+        "x-req-id": [
+          "ORCH-2101",
+          "ORCH-2102",
+          "ORCH-2106"
+        ],
+        "x-scope": "control",
+        "responses": {
+          "200": {
+            "description": "The operations, newest first.",
+            "headers": {
+              "X-Correlation-Id": {
+                "$ref": "#/components/headers/CorrelationId"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/OperationList"
+                },
+                "examples": {
+                  "none": {
+                    "value": {
+                      "operations": []
+                    }
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidParams"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/Forbidden"
+          },
+          "431": {
+            "$ref": "#/components/responses/HeadersTooLarge"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          }
+        }
+      }
+    },
+    "/v1/operations/{id}": {
+      "parameters": [
+        {
+          "name": "id",
+          "in": "path",
+          "required": true,
+          "description": "The `operation_id`.",
+          "schema": {
+            "$ref": "#/components/schemas/Uuid"
+          },
+          "example": "3c1bd5f6-1f0e-4b2a-8f6f-0a4bb2cf2c70"
+        },
+        {
+          "$ref": "#/components/parameters/CorrelationId"
+        }
+      ],
+      "get": {
+        "operationId": "getOperation",
+        "tags": [
+          "changes"
+        ],
+        "summary": "The progress of a drain, reload or rollback.",
+        "x-req-id": [
+          "ORCH-2101",
+          "ORCH-2102",
+          "ORCH-2106"
+        ],
+        "x-scope": "control",
+        "responses": {
+          "200": {
+            "description": "The operation.",
+            "headers": {
+              "X-Correlation-Id": {
+                "$ref": "#/components/headers/CorrelationId"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/Operation"
+                },
+                "examples": {
+                  "done": {
+                    "value": {
+                      "operation_id": "3c1bd5f6-1f0e-4b2a-8f6f-0a4bb2cf2c70",
+                      "kind": "drain",
+                      "pool_id": "llama-a",
+                      "state": "succeeded",
+                      "phase": "done",
+                      "new_model_ref": null,
+                      "deadline_at": "2026-11-23T09:30:30.000Z",
+                      "generation": null,
+                      "progress": {
+                        "running": 0,
+                        "waiting": 0,
+                        "replaced": 2
+                      },
+                      "created_at": "2026-11-23T09:30:00.000Z",
+                      "ended_at": "2026-11-23T09:30:12.000Z",
+                      "error": null
+                    }
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidParams"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/Forbidden"
+          },
+          "404": {
+            "$ref": "#/components/responses/NotFound"
+          },
+          "431": {
+            "$ref": "#/components/responses/HeadersTooLarge"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          }
+        }
+      }
+    },
+    "/v1/config": {
+      "parameters": [
+        {
+          "$ref": "#/components/parameters/CorrelationId"
+        }
+      ],
+      "get": {
+        "operationId": "getConfig",
+        "tags": [
+          "changes"
+        ],
+        "summary": "The active generation of the config, secrets removed.",
+        "x-req-id": [
+          "ORCH-2107",
+          "ORCH-3043"
+        ],
+        "x-scope": "control",
+        "responses": {
+          "200": {
+            "description": "The active generation.",
+            "headers": {
+              "X-Correlation-Id": {
+                "$ref": "#/components/headers/CorrelationId"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/ConfigGeneration"
+                },
+                "examples": {
+                  "third": {
+                    "value": {
+                      "generation": 3,
+                      "applied_at": "2026-11-23T09:00:00.000Z",
+                      "source": "file",
+                      "previous_generation": 2,
+                      "pending_pools": [],
+                      "restart_required": [],
+                      "config": {
+                        "pools": []
+                      }
+                    }
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidParams"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/Forbidden"
+          },
+          "431": {
+            "$ref": "#/components/responses/HeadersTooLarge"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          }
+        }
+      },
+      "post": {
+        "operationId": "applyConfig",
+        "tags": [
+          "changes"
+        ],
+        "summary": "Apply a new config atomically, or refuse it whole.",
+        "description": "The config is checked whole before anything changes. Pools that are not named in `diff` are not touched; of changed ones only those\nwhose worker must be another are replaced, each by an operation that verifies the new worker before the old one is let go. Fields\nunder `restart_required` count from the next start on. `[removed]` in place of a secret means the one in force.\n",
+        "x-req-id": [
+          "ORCH-2107",
+          "ORCH-3030",
+          "ORCH-3031"
+        ],
+        "x-scope": "control",
+        "requestBody": {
+          "required": true,
+          "content": {
+            "application/json": {
+              "schema": {
+                "$ref": "#/components/schemas/ConfigRequest"
+              },
+              "examples": {
+                "empty": {
+                  "value": {
+                    "config": {
+                      "models": {},
+                      "pools": []
+                    },
+                    "expected_generation": 3
+                  }
+                }
+              }
+            }
+          }
+        },
+        "responses": {
+          "200": {
+            "description": "Applied; unchanged pools were not touched.",
+            "headers": {
+              "X-Correlation-Id": {
+                "$ref": "#/components/headers/CorrelationId"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/ConfigApplied"
+                },
+                "examples": {
+                  "changed": {
+                    "value": {
+                      "generation": 4,
+                      "previous_generation": 3,
+                      "dry_run": false,
+                      "diff": {
+                        "added": [
+                          "llama-b"
+                        ],
+                        "changed": [
+                          "llama-a"
+                        ],
+                        "removed": [],
+                        "settings": [
+                          "/tenants"
+                        ]
+                      },
+                      "restart_required": [],
+                      "operations": [
+                        "3c1bd5f6-1f0e-4b2a-8f6f-0a4bb2cf2c70"
+                      ]
+                    }
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidParams"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/Forbidden"
+          },
+          "409": {
+            "$ref": "#/components/responses/OperationConflict"
+          },
+          "413": {
+            "$ref": "#/components/responses/BodyTooLarge"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "431": {
+            "$ref": "#/components/responses/HeadersTooLarge"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/v1/config/rollback": {
+      "parameters": [
+        {
+          "$ref": "#/components/parameters/CorrelationId"
+        }
+      ],
+      "post": {
+        "operationId": "rollbackConfig",
+        "tags": [
+          "changes"
+        ],
+        "summary": "Apply the previous generation again, as a new one; said again, it undoes itself.",
+        "x-req-id": [
+          "ORCH-2106",
+          "ORCH-3031"
+        ],
+        "x-scope": "control",
+        "responses": {
+          "200": {
+            "description": "Applied; unchanged pools were not touched.",
+            "headers": {
+              "X-Correlation-Id": {
+                "$ref": "#/components/headers/CorrelationId"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/ConfigApplied"
+                },
+                "examples": {
+                  "changed": {
+                    "value": {
+                      "generation": 4,
+                      "previous_generation": 3,
+                      "dry_run": false,
+                      "diff": {
+                        "added": [
+                          "llama-b"
+                        ],
+                        "changed": [
+                          "llama-a"
+                        ],
+                        "removed": [],
+                        "settings": [
+                          "/tenants"
+                        ]
+                      },
+                      "restart_required": [],
+                      "operations": [
+                        "3c1bd5f6-1f0e-4b2a-8f6f-0a4bb2cf2c70"
+                      ]
+                    }
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidParams"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/Forbidden"
+          },
+          "409": {
+            "$ref": "#/components/responses/OperationConflict"
+          },
+          "413": {
+            "$ref": "#/components/responses/BodyTooLarge"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "431": {
+            "$ref": "#/components/responses/HeadersTooLarge"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/v1/canaries": {
+      "parameters": [
+        {
+          "$ref": "#/components/parameters/CorrelationId"
+        }
+      ],
+      "get": {
+        "operationId": "listCanaries",
+        "tags": [
+          "changes"
+        ],
+        "summary": "The canaries of the config, with the figures of both arms side by side.",
+        "x-req-id": [
+          "ORCH-3033"
+        ],
+        "x-scope": "control",
+        "responses": {
+          "200": {
+            "description": "The canaries, in the order of the config.",
+            "headers": {
+              "X-Correlation-Id": {
+                "$ref": "#/components/headers/CorrelationId"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/CanaryList"
+                },
+                "examples": {
+                  "one": {
+                    "value": {
+                      "canaries": [
+                        {
+                          "id": "llama-next",
+                          "model": "llama-3.1-8b",
+                          "percent": 10,
+                          "label": "canary",
+                          "pools": [
+                            "llama-c"
+                          ],
+                          "base": {
+                            "admitted": 900,
+                            "fallbacks": 0,
+                            "succeeded": 890,
+                            "failed": 1,
+                            "canceled": 4,
+                            "first_token_p95_ms": 410,
+                            "tokens_64_p95_ms": 1900,
+                            "error_ratio": 0.001,
+                            "samples": 891
+                          },
+                          "canary": {
+                            "admitted": 100,
+                            "fallbacks": 0,
+                            "succeeded": 99,
+                            "failed": 0,
+                            "canceled": 1,
+                            "first_token_p95_ms": 380,
+                            "tokens_64_p95_ms": 1700,
+                            "error_ratio": 0,
+                            "samples": 99
+                          }
+                        }
+                      ]
+                    }
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidParams"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/Forbidden"
+          },
+          "431": {
+            "$ref": "#/components/responses/HeadersTooLarge"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          }
+        }
+      }
+    },
+    "/v1/canaries/{id}/promote": {
+      "parameters": [
+        {
+          "$ref": "#/components/parameters/CanaryId"
+        },
+        {
+          "$ref": "#/components/parameters/CorrelationId"
+        }
+      ],
+      "post": {
+        "operationId": "promoteCanary",
+        "tags": [
+          "changes"
+        ],
+        "summary": "Send every task of the model to the canary's pools from now on; a new generation of the config.",
+        "x-req-id": [
+          "ORCH-3033"
+        ],
+        "x-scope": "control",
+        "responses": {
+          "200": {
+            "description": "Applied, or so already.",
+            "headers": {
+              "X-Correlation-Id": {
+                "$ref": "#/components/headers/CorrelationId"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/ConfigApplied"
+                },
+                "examples": {
+                  "promoted": {
+                    "value": {
+                      "generation": 5,
+                      "previous_generation": 4,
+                      "dry_run": false,
+                      "diff": {
+                        "added": [],
+                        "changed": [],
+                        "removed": [],
+                        "settings": [
+                          "/canaries"
+                        ]
+                      },
+                      "restart_required": [],
+                      "operations": []
+                    }
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidParams"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/Forbidden"
+          },
+          "404": {
+            "$ref": "#/components/responses/NotFound"
+          },
+          "409": {
+            "$ref": "#/components/responses/OperationConflict"
+          },
+          "413": {
+            "$ref": "#/components/responses/BodyTooLarge"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "431": {
+            "$ref": "#/components/responses/HeadersTooLarge"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
+    "/v1/canaries/{id}/abort": {
+      "parameters": [
+        {
+          "$ref": "#/components/parameters/CanaryId"
+        },
+        {
+          "$ref": "#/components/parameters/CorrelationId"
+        }
+      ],
+      "post": {
+        "operationId": "abortCanary",
+        "tags": [
+          "changes"
+        ],
+        "summary": "Send no more task to the canary's pools; its sessions go back to the base. A new generation of the config.",
+        "x-req-id": [
+          "ORCH-3033"
+        ],
+        "x-scope": "control",
+        "responses": {
+          "200": {
+            "description": "Applied, or so already.",
+            "headers": {
+              "X-Correlation-Id": {
+                "$ref": "#/components/headers/CorrelationId"
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "$ref": "#/components/schemas/ConfigApplied"
+                },
+                "examples": {
+                  "promoted": {
+                    "value": {
+                      "generation": 5,
+                      "previous_generation": 4,
+                      "dry_run": false,
+                      "diff": {
+                        "added": [],
+                        "changed": [],
+                        "removed": [],
+                        "settings": [
+                          "/canaries"
+                        ]
+                      },
+                      "restart_required": [],
+                      "operations": []
+                    }
+                  }
+                }
+              }
+            }
+          },
+          "400": {
+            "$ref": "#/components/responses/InvalidParams"
+          },
+          "401": {
+            "$ref": "#/components/responses/Unauthenticated"
+          },
+          "403": {
+            "$ref": "#/components/responses/Forbidden"
+          },
+          "404": {
+            "$ref": "#/components/responses/NotFound"
+          },
+          "409": {
+            "$ref": "#/components/responses/OperationConflict"
+          },
+          "413": {
+            "$ref": "#/components/responses/BodyTooLarge"
+          },
+          "415": {
+            "$ref": "#/components/responses/UnsupportedMediaType"
+          },
+          "431": {
+            "$ref": "#/components/responses/HeadersTooLarge"
+          },
+          "500": {
+            "$ref": "#/components/responses/Internal"
+          },
+          "503": {
+            "$ref": "#/components/responses/Unavailable"
+          }
+        }
+      }
+    },
     "/healthz": {
       "parameters": [
         {
@@ -1756,6 +2702,16 @@ export const openapiDocument: OpenapiDocument = {
         },
         "example": "gpu-01"
       },
+      "CanaryId": {
+        "name": "id",
+        "in": "path",
+        "required": true,
+        "description": "The id of a canary of the config.",
+        "schema": {
+          "$ref": "#/components/schemas/CanaryId"
+        },
+        "example": "llama-next"
+      },
       "CorrelationId": {
         "name": "X-Correlation-Id",
         "in": "header",
@@ -2200,6 +3156,80 @@ export const openapiDocument: OpenapiDocument = {
           }
         }
       },
+      "OperationAccepted": {
+        "description": "Begun, or already going on; watch the operation.",
+        "x-req-id": [
+          "ORCH-2101",
+          "ORCH-2102",
+          "ORCH-2106"
+        ],
+        "headers": {
+          "X-Correlation-Id": {
+            "$ref": "#/components/headers/CorrelationId"
+          }
+        },
+        "content": {
+          "application/json": {
+            "schema": {
+              "$ref": "#/components/schemas/Operation"
+            },
+            "examples": {
+              "done": {
+                "value": {
+                  "operation_id": "3c1bd5f6-1f0e-4b2a-8f6f-0a4bb2cf2c70",
+                  "kind": "drain",
+                  "pool_id": "llama-a",
+                  "state": "succeeded",
+                  "phase": "done",
+                  "new_model_ref": null,
+                  "deadline_at": "2026-11-23T09:30:30.000Z",
+                  "generation": null,
+                  "progress": {
+                    "running": 0,
+                    "waiting": 0,
+                    "replaced": 2
+                  },
+                  "created_at": "2026-11-23T09:30:00.000Z",
+                  "ended_at": "2026-11-23T09:30:12.000Z",
+                  "error": null
+                }
+              }
+            }
+          }
+        }
+      },
+      "OperationConflict": {
+        "description": "Another change of the same pool or config goes on.",
+        "x-req-id": [
+          "ORCH-2006",
+          "ORCH-2101",
+          "ORCH-2102",
+          "ORCH-2107"
+        ],
+        "headers": {
+          "X-Correlation-Id": {
+            "$ref": "#/components/headers/CorrelationId"
+          }
+        },
+        "content": {
+          "application/json": {
+            "schema": {
+              "$ref": "#/components/schemas/InvalidParamsError"
+            },
+            "examples": {
+              "busy": {
+                "value": {
+                  "code": "INVALID_PARAMS",
+                  "message": "Another operation of this pool goes on.",
+                  "retriable": false,
+                  "correlation_id": "req-2f40",
+                  "pool_id": "llama-a"
+                }
+              }
+            }
+          }
+        }
+      },
       "Unauthenticated": {
         "description": "No valid key.",
         "x-req-id": [
@@ -2619,6 +3649,70 @@ export const openapiDocument: OpenapiDocument = {
           }
         }
       },
+      "ArmFigures": {
+        "type": "object",
+        "description": "Counts since this controller saw the canary first; times and ratios over the recent window.",
+        "required": [
+          "admitted",
+          "fallbacks",
+          "succeeded",
+          "failed",
+          "canceled",
+          "first_token_p95_ms",
+          "tokens_64_p95_ms",
+          "error_ratio",
+          "samples"
+        ],
+        "properties": {
+          "admitted": {
+            "type": "integer",
+            "minimum": 0
+          },
+          "fallbacks": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "Tasks meant for the canary that ran here because no pool of it could serve."
+          },
+          "succeeded": {
+            "type": "integer",
+            "minimum": 0
+          },
+          "failed": {
+            "type": "integer",
+            "minimum": 0
+          },
+          "canceled": {
+            "type": "integer",
+            "minimum": 0
+          },
+          "first_token_p95_ms": {
+            "type": [
+              "number",
+              "null"
+            ],
+            "minimum": 0
+          },
+          "tokens_64_p95_ms": {
+            "type": [
+              "number",
+              "null"
+            ],
+            "minimum": 0
+          },
+          "error_ratio": {
+            "type": [
+              "number",
+              "null"
+            ],
+            "minimum": 0,
+            "maximum": 1
+          },
+          "samples": {
+            "type": "integer",
+            "minimum": 0
+          }
+        }
+      },
       "BackpressureError": {
         "description": "`policy_label` is that of the lane's queue; `details.limit` names the limit that refused.",
         "allOf": [
@@ -2668,6 +3762,70 @@ export const openapiDocument: OpenapiDocument = {
               "null"
             ],
             "minimum": 0
+          }
+        }
+      },
+      "Canary": {
+        "type": "object",
+        "required": [
+          "id",
+          "model",
+          "percent",
+          "label",
+          "pools",
+          "base",
+          "canary"
+        ],
+        "properties": {
+          "id": {
+            "$ref": "#/components/schemas/CanaryId"
+          },
+          "model": {
+            "type": "string",
+            "description": "The model whose tasks are split."
+          },
+          "percent": {
+            "type": "number",
+            "minimum": 0,
+            "maximum": 100,
+            "description": "Share of its sessions."
+          },
+          "label": {
+            "type": [
+              "string",
+              "null"
+            ],
+            "description": "Tasks with this `label` always go to the canary."
+          },
+          "pools": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/PoolId"
+            }
+          },
+          "base": {
+            "$ref": "#/components/schemas/ArmFigures"
+          },
+          "canary": {
+            "$ref": "#/components/schemas/ArmFigures"
+          }
+        }
+      },
+      "CanaryId": {
+        "type": "string",
+        "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+      },
+      "CanaryList": {
+        "type": "object",
+        "required": [
+          "canaries"
+        ],
+        "properties": {
+          "canaries": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/Canary"
+            }
           }
         }
       },
@@ -2749,6 +3907,169 @@ export const openapiDocument: OpenapiDocument = {
           },
           "container": {
             "$ref": "#/components/schemas/Container"
+          }
+        }
+      },
+      "ConfigApplied": {
+        "type": "object",
+        "required": [
+          "generation",
+          "previous_generation",
+          "dry_run",
+          "diff",
+          "restart_required",
+          "operations"
+        ],
+        "properties": {
+          "generation": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "The active one; unchanged where nothing differs, or by a dry run."
+          },
+          "previous_generation": {
+            "type": [
+              "integer",
+              "null"
+            ],
+            "minimum": 1
+          },
+          "dry_run": {
+            "type": "boolean"
+          },
+          "restart_required": {
+            "type": "array",
+            "items": {
+              "type": "string"
+            }
+          },
+          "operations": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/Uuid"
+            },
+            "description": "One for each pool whose worker is replaced."
+          },
+          "diff": {
+            "type": "object",
+            "description": "Pool ids by what happened to them, and JSON pointers of the other sections that differ.",
+            "required": [
+              "added",
+              "changed",
+              "removed",
+              "settings"
+            ],
+            "properties": {
+              "settings": {
+                "type": "array",
+                "items": {
+                  "type": "string"
+                }
+              },
+              "added": {
+                "type": "array",
+                "items": {
+                  "type": "string"
+                }
+              },
+              "changed": {
+                "type": "array",
+                "items": {
+                  "type": "string"
+                }
+              },
+              "removed": {
+                "type": "array",
+                "items": {
+                  "type": "string"
+                }
+              }
+            }
+          }
+        }
+      },
+      "ConfigGeneration": {
+        "type": "object",
+        "required": [
+          "generation",
+          "applied_at",
+          "source",
+          "previous_generation",
+          "pending_pools",
+          "restart_required",
+          "config"
+        ],
+        "properties": {
+          "generation": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "Counts up with every change, over restarts too."
+          },
+          "applied_at": {
+            "type": "string",
+            "format": "date-time"
+          },
+          "source": {
+            "type": "string",
+            "enum": [
+              "file",
+              "signal",
+              "api",
+              "reload",
+              "rollback",
+              "canary"
+            ],
+            "description": "What made it."
+          },
+          "previous_generation": {
+            "type": [
+              "integer",
+              "null"
+            ],
+            "minimum": 1,
+            "description": "What a rollback goes back to."
+          },
+          "pending_pools": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/PoolId"
+            },
+            "description": "Pools whose worker is not yet the one of this config."
+          },
+          "restart_required": {
+            "type": "array",
+            "items": {
+              "type": "string"
+            },
+            "description": "Fields that count from the next start of the controller on."
+          },
+          "config": {
+            "type": "object",
+            "additionalProperties": true,
+            "description": "Secrets are removed."
+          }
+        }
+      },
+      "ConfigRequest": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "config"
+        ],
+        "properties": {
+          "config": {
+            "type": "object",
+            "additionalProperties": true,
+            "description": "Fits `contracts/schemas/config.schema.json`; as written, defaults may be left out."
+          },
+          "expected_generation": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "Refuse with 409 where another generation is active."
+          },
+          "dry_run": {
+            "type": "boolean",
+            "default": false,
+            "description": "Check and tell the diff; change nothing."
           }
         }
       },
@@ -3167,6 +4488,20 @@ export const openapiDocument: OpenapiDocument = {
         "x-fault": "expected `sha256:` and 64 lower-case hex digits",
         "pattern": "^sha256:[0-9a-f]{64}$"
       },
+      "DrainRequest": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "deadline_ms"
+        ],
+        "properties": {
+          "deadline_ms": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 2147483647
+          }
+        }
+      },
       "EmbeddedRuntime": {
         "type": "object",
         "required": [
@@ -3542,6 +4877,148 @@ export const openapiDocument: OpenapiDocument = {
             "const": false
           }
         }
+      },
+      "Operation": {
+        "type": "object",
+        "required": [
+          "operation_id",
+          "kind",
+          "pool_id",
+          "state",
+          "phase",
+          "new_model_ref",
+          "deadline_at",
+          "generation",
+          "progress",
+          "created_at",
+          "ended_at",
+          "error"
+        ],
+        "properties": {
+          "operation_id": {
+            "$ref": "#/components/schemas/Uuid"
+          },
+          "kind": {
+            "type": "string",
+            "enum": [
+              "drain",
+              "resume",
+              "reload",
+              "rollback",
+              "replace"
+            ],
+            "description": "`replace`: a new config wants another worker."
+          },
+          "pool_id": {
+            "$ref": "#/components/schemas/PoolId"
+          },
+          "state": {
+            "type": "string",
+            "enum": [
+              "running",
+              "succeeded",
+              "failed"
+            ]
+          },
+          "phase": {
+            "$ref": "#/components/schemas/OperationPhase"
+          },
+          "new_model_ref": {
+            "type": [
+              "string",
+              "null"
+            ],
+            "description": "Of a reload."
+          },
+          "deadline_at": {
+            "type": [
+              "string",
+              "null"
+            ],
+            "format": "date-time",
+            "description": "When what still runs on the old worker is aborted and placed again."
+          },
+          "generation": {
+            "type": [
+              "integer",
+              "null"
+            ],
+            "minimum": 1,
+            "description": "The config generation it made or belongs to."
+          },
+          "progress": {
+            "type": "object",
+            "required": [
+              "running",
+              "waiting",
+              "replaced"
+            ],
+            "description": "Of the worker that is to become idle.",
+            "properties": {
+              "running": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "Tasks that still run there."
+              },
+              "waiting": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "Tasks that wait for nothing else."
+              },
+              "replaced": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "Tasks aborted there and placed again."
+              }
+            }
+          },
+          "created_at": {
+            "type": "string",
+            "format": "date-time"
+          },
+          "ended_at": {
+            "type": [
+              "string",
+              "null"
+            ],
+            "format": "date-time"
+          },
+          "error": {
+            "oneOf": [
+              {
+                "$ref": "#/components/schemas/ErrorEnvelope"
+              },
+              {
+                "type": "null"
+              }
+            ]
+          }
+        }
+      },
+      "OperationList": {
+        "type": "object",
+        "required": [
+          "operations"
+        ],
+        "properties": {
+          "operations": {
+            "type": "array",
+            "items": {
+              "$ref": "#/components/schemas/Operation"
+            }
+          }
+        }
+      },
+      "OperationPhase": {
+        "type": "string",
+        "description": "`waiting` for other operations; `starting`: the new worker is started, verified and self-tested; `draining`: the old one finishes;\n`restoring`: the new one failed where the old one had to go first, and the old one is started again.\n",
+        "enum": [
+          "waiting",
+          "starting",
+          "draining",
+          "restoring",
+          "done"
+        ]
       },
       "PoolDeterminism": {
         "type": "string",
@@ -3997,6 +5474,21 @@ export const openapiDocument: OpenapiDocument = {
           "status": {
             "type": "string",
             "const": "ready"
+          }
+        }
+      },
+      "ReloadRequest": {
+        "type": "object",
+        "additionalProperties": false,
+        "required": [
+          "new_model_ref"
+        ],
+        "properties": {
+          "new_model_ref": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 256,
+            "pattern": "^[^\\x00-\\x1f\\x7f]+$"
           }
         }
       },

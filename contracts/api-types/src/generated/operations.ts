@@ -151,7 +151,7 @@ export const operations = [
     "method": "POST",
     "path": "/v1/pools/{id}/drain",
     "document": "control",
-    "status": "planned",
+    "status": "served",
     "scope": "control",
     "reqIds": [
       "ORCH-2101"
@@ -162,7 +162,7 @@ export const operations = [
     "method": "POST",
     "path": "/v1/pools/{id}/resume",
     "document": "control",
-    "status": "planned",
+    "status": "served",
     "scope": "control",
     "reqIds": [
       "ORCH-2101"
@@ -173,7 +173,7 @@ export const operations = [
     "method": "POST",
     "path": "/v1/pools/{id}/reload",
     "document": "control",
-    "status": "planned",
+    "status": "served",
     "scope": "control",
     "reqIds": [
       "ORCH-2102",
@@ -185,7 +185,7 @@ export const operations = [
     "method": "POST",
     "path": "/v1/pools/{id}/rollback",
     "document": "control",
-    "status": "planned",
+    "status": "served",
     "scope": "control",
     "reqIds": [
       "ORCH-2106",
@@ -197,7 +197,7 @@ export const operations = [
     "method": "GET",
     "path": "/v1/operations",
     "document": "control",
-    "status": "planned",
+    "status": "served",
     "scope": "control",
     "reqIds": [
       "ORCH-2101",
@@ -210,7 +210,7 @@ export const operations = [
     "method": "GET",
     "path": "/v1/operations/{id}",
     "document": "control",
-    "status": "planned",
+    "status": "served",
     "scope": "control",
     "reqIds": [
       "ORCH-2101",
@@ -269,7 +269,7 @@ export const operations = [
     "method": "GET",
     "path": "/v1/config",
     "document": "control",
-    "status": "planned",
+    "status": "served",
     "scope": "control",
     "reqIds": [
       "ORCH-2107",
@@ -281,7 +281,7 @@ export const operations = [
     "method": "POST",
     "path": "/v1/config",
     "document": "control",
-    "status": "planned",
+    "status": "served",
     "scope": "control",
     "reqIds": [
       "ORCH-2107",
@@ -294,7 +294,7 @@ export const operations = [
     "method": "POST",
     "path": "/v1/config/rollback",
     "document": "control",
-    "status": "planned",
+    "status": "served",
     "scope": "control",
     "reqIds": [
       "ORCH-2106",
@@ -306,7 +306,7 @@ export const operations = [
     "method": "GET",
     "path": "/v1/canaries",
     "document": "control",
-    "status": "planned",
+    "status": "served",
     "scope": "control",
     "reqIds": [
       "ORCH-3033"
@@ -317,7 +317,7 @@ export const operations = [
     "method": "POST",
     "path": "/v1/canaries/{id}/promote",
     "document": "control",
-    "status": "planned",
+    "status": "served",
     "scope": "control",
     "reqIds": [
       "ORCH-3033"
@@ -328,7 +328,7 @@ export const operations = [
     "method": "POST",
     "path": "/v1/canaries/{id}/abort",
     "document": "control",
-    "status": "planned",
+    "status": "served",
     "scope": "control",
     "reqIds": [
       "ORCH-3033"

@@ -721,7 +721,8 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
           }
         },
         "config": {
-          "type": "object"
+          "type": "object",
+          "additionalProperties": true
         }
       }
     },
@@ -733,7 +734,8 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
       ],
       "properties": {
         "config": {
-          "type": "object"
+          "type": "object",
+          "additionalProperties": true
         },
         "expected_generation": {
           "type": "integer",

@@ -1,0 +1,234 @@
+/** Reloads, rollbacks and changed pools through the whole controller: the agent's reports are played, no task may be lost. */
+import type { PoolOperation } from '@llama-orch/api-types';
+import { expect, test } from 'vitest';
+import { createTestController, settle } from '../testing/test-controller.ts';
+import { createOperator, digestOf, errorOf, otherModel } from '../testing/test-operator.ts';
+
+const old = { start: 1 };
+const fresh = { start: 2, digest: digestOf('b') };
+
+const start = async (options: Parameters<typeof createTestController>[0] = {}) => {
+  const t = createTestController({ models: otherModel, ...options });
+  const o = createOperator(t);
+  const ids = (options.pools ?? [{ id: 'a' }]).map(({ id }) => String(id));
+  await o.report(...ids.map((id) => ({ id, worker: old })));
+  const reload = async (model = 'n', id = 'a'): Promise<PoolOperation> => {
+    const { status, body } = await o.call<PoolOperation>('POST', `/v1/pools/${id}/reload`, { new_model_ref: model });
+    expect(status).toBe(202);
+    return body;
+  };
+  const finish = async (index: number): Promise<void> => {
+    t.workers.requests[index]?.start().tokens('x').end();
+    await settle();
+    t.controller.loop.tick();
+    await settle();
+  };
+  return { t, o, reload, finish };
+};
+
+test('[ORCH-2102] [ORCH-3031] a reload starts the new worker beside the old one, switches, and loses no task', async () => {
+  const { t, o, reload, finish } = await start();
+  const running = await t.submit();
+  const waiting = await t.submit();
+  const { operation_id: id } = await reload();
+  expect(await o.operation(id)).toMatchObject({
+    kind: 'reload',
+    state: 'running',
+    phase: 'starting',
+    new_model_ref: 'n',
+    generation: null,
+  });
+  expect((await o.desired()).pools).toMatchObject([{ id: 'a', model: { name: 'm' }, successor: { id: 'a', model: { name: 'n' } } }]);
+  // Until then the old model serves, and the new one cannot be asked for.
+  expect((await t.request('POST', '/v1/tasks', { body: { model_ref: 'n', prompt: 'p' } })).status).toBe(400);
+
+  await o.report({ id: 'a', worker: old, successor: fresh });
+  expect(await o.operation(id)).toMatchObject({ state: 'running', phase: 'draining', generation: 2, progress: { running: 1, waiting: 1 } });
+  const next = await t.submit({ model_ref: 'n' });
+  expect(t.workers.last.baseUrl).toBe('http://a-2.test');
+  expect(next.effective.model_digest).toBe(digestOf('b'));
+  // The agent must not stop the old worker yet.
+  expect((await o.desired()).pools).toMatchObject([{ model: { name: 'm' }, successor: { model: { name: 'n' } } }]);
+
+  await finish(0);
+  expect(t.workers.last).toMatchObject({ baseUrl: 'http://a-1.test', task: { taskId: waiting.task_id } });
+  await finish(2);
+  await finish(1);
+  for (const { task_id } of [running, waiting, next]) expect((await t.status(task_id)).state).toBe('succeeded');
+  expect(await o.operation(id)).toMatchObject({ state: 'succeeded', phase: 'done', error: null, progress: { running: 0, replaced: 0 } });
+  const [pool] = (await o.desired()).pools;
+  expect(pool).toMatchObject({ model: { name: 'n' } });
+  expect(pool).not.toHaveProperty('successor');
+  await o.report({ id: 'a', worker: fresh });
+  expect(await o.config()).toMatchObject({ generation: 2, source: 'reload', previous_generation: 1, pending_pools: [] });
+  expect(await t.metric(/^tasks_ended_total.*failed/)).toBe(0);
+});
+
+test('[ORCH-2102] the name of the same model moves without a gap: tasks of it are admitted at every moment', async () => {
+  const { t, o } = await start({ pools: [{ id: 'a' }, { id: 'b' }] });
+  const submit = async () => (await t.submit()).effective.model_digest;
+  const { body } = await o.change((config) => {
+    Object.assign(config.models['m'] ?? {}, { digest: digestOf('b') });
+  });
+  expect(body).toMatchObject({ diff: { changed: ['a', 'b'], settings: ['/models'] }, generation: 2 });
+  expect(body.operations).toHaveLength(2);
+  expect(await submit()).toBe(digestOf('a'));
+  expect(await o.config()).toMatchObject({ pending_pools: ['a', 'b'] });
+  // One pool at a time.
+  expect((await o.desired()).pools.map((pool) => pool.successor?.model.digest)).toEqual([digestOf('b'), undefined]);
+  await o.report({ id: 'a', worker: old, successor: fresh }, { id: 'b', worker: old });
+  expect(await submit()).toBe(digestOf('b'));
+  t.workers.requests[0]?.start().tokens('x').end();
+  await settle();
+  await o.report({ id: 'a', worker: old, successor: fresh }, { id: 'b', worker: old });
+  expect((await o.desired()).pools.map((pool) => [pool.model.digest, pool.successor?.model.digest])).toEqual([
+    [digestOf('b'), undefined],
+    [digestOf('a'), digestOf('b')],
+  ]);
+  await o.report({ id: 'a', worker: fresh }, { id: 'b', worker: old, successor: fresh });
+  expect(await o.config()).toMatchObject({ pending_pools: [] });
+  expect(await Promise.all(body.operations.map(async (id) => (await o.operation(id)).state))).toEqual(['succeeded', 'succeeded']);
+});
+
+test('[ORCH-2102] [ORCH-3037] a new worker that fails changes nothing, and the operation says why', async () => {
+  const { t, o, reload } = await start();
+  const running = await t.submit();
+  const { operation_id: id } = await reload();
+  await o.report({ id: 'a', worker: old, successor: { kind: 'untrusted-artifact', message: 'wrong digest' } });
+  expect(await o.operation(id)).toMatchObject({
+    state: 'failed',
+    error: { code: 'UNTRUSTED_ARTIFACT', message: 'wrong digest', pool_id: 'a' },
+  });
+  expect((await o.desired()).pools[0]).not.toHaveProperty('successor');
+  expect(await o.config()).toMatchObject({ generation: 1 });
+  t.workers.requests[0]?.start().tokens('x').end();
+  await settle();
+  expect((await t.status(running.task_id)).state).toBe('succeeded');
+  await t.submit();
+  expect(t.workers.last.baseUrl).toBe('http://a-1.test');
+});
+
+test('[ORCH-2102] a new worker that is not Ready in time is given up', async () => {
+  const { t, o, reload } = await start({ controller: { rollout: { ready_deadline_ms: 5_000 } } });
+  const { operation_id: id } = await reload();
+  t.clock.now += 5_000;
+  await o.report({ id: 'a', worker: old });
+  expect(await o.operation(id)).toMatchObject({ state: 'failed', error: { code: 'POOL_UNREADY' } });
+});
+
+test('[ORCH-2102] [ORCH-3003] where both do not fit, the pool drains first; tasks wait for the new worker', async () => {
+  const { t, o, finish } = await start();
+  const running = await t.submit();
+  const waiting = await t.submit();
+  const { body } = await o.change((config) => {
+    config.pools[0].kv_type = 'q8_0';
+  });
+  const id = body.operations[0] ?? '';
+  await o.report({ id: 'a', worker: old, successor: { kind: 'device-memory-short', message: 'no room' } });
+  expect(await o.operation(id)).toMatchObject({ state: 'running', phase: 'draining', progress: { running: 1 } });
+  const late = await t.submit();
+  await finish(0);
+  expect(t.workers.requests).toHaveLength(1);
+  expect(await o.operation(id)).toMatchObject({ phase: 'starting' });
+  expect((await o.desired()).pools).toMatchObject([{ kv_type: 'q8_0' }]);
+  await o.report({ id: 'a', worker: null });
+  expect((await o.call<object>('GET', '/v1/pools/a/health')).body).toMatchObject({ ready: false, draining: true });
+  await o.report({ id: 'a', worker: { start: 2 } });
+  expect(await o.operation(id)).toMatchObject({ state: 'succeeded' });
+  expect(t.workers.last).toMatchObject({ baseUrl: 'http://a-2.test', task: { taskId: waiting.task_id } });
+  await finish(1);
+  await finish(2);
+  for (const { task_id } of [running, waiting, late]) expect((await t.status(task_id)).state).toBe('succeeded');
+});
+
+test('[ORCH-2102] where the old one had to go first and the new one fails, the old one is started again', async () => {
+  const { t, o, reload } = await start({ controller: { rollout: { strategy: 'drain_first' } } });
+  const { operation_id: id } = await reload();
+  expect((await o.desired()).pools).toMatchObject([{ model: { name: 'n' } }]);
+  const fields = { last_error: errorOf({ kind: 'self-test-failed', message: 'no tokens' }, 9), start_count: 2 };
+  await o.report({ id: 'a', worker: null, fields });
+  expect(await o.operation(id)).toMatchObject({ state: 'running', phase: 'restoring' });
+  expect((await o.desired()).pools).toMatchObject([{ model: { name: 'm' } }]);
+  await o.report({ id: 'a', worker: { start: 3 }, fields });
+  expect(await o.operation(id)).toMatchObject({ state: 'failed', error: { message: 'no tokens' } });
+  expect(await o.config()).toMatchObject({ generation: 1 });
+  await t.submit();
+  expect(t.workers.last.baseUrl).toBe('http://a-3.test');
+});
+
+test('[ORCH-2102] a repeated reload is the same operation, another one waits its turn, an unknown model is refused', async () => {
+  const { o, reload } = await start();
+  const first = await reload();
+  expect((await reload()).operation_id).toBe(first.operation_id);
+  expect((await o.call('POST', '/v1/pools/a/reload', { new_model_ref: 'm' })).status).toBe(409);
+  expect((await o.call('POST', '/v1/pools/a/drain', { deadline_ms: 1 })).status).toBe(409);
+  expect((await o.change((config) => void (config.pools[0].kv_type = 'q8_0'))).status).toBe(409);
+  // What does not touch the pool goes through.
+  expect((await o.change((config) => void config.tenants.push({ id: 'team' }))).status).toBe(200);
+  await o.report({ id: 'a', worker: old, successor: fresh });
+  await o.report({ id: 'a', worker: fresh });
+  expect(await reload()).toMatchObject({ operation_id: first.operation_id, state: 'succeeded', generation: 3 });
+  expect(await o.config()).toMatchObject({ generation: 3, config: { tenants: [{}, { id: 'team' }] } });
+  const unknown = await o.call<object>('POST', '/v1/pools/a/reload', { new_model_ref: 'nn' });
+  expect(unknown).toMatchObject({ status: 400, body: { details: { faults: [{ path: '/new_model_ref' }] } } });
+});
+
+test('[ORCH-2106] [ORCH-3033] one call takes a pool back to its previous model, and once more undoes that', async () => {
+  const { t, o, reload } = await start();
+  expect((await o.call('POST', '/v1/pools/a/rollback')).status).toBe(409);
+  await reload();
+  await o.report({ id: 'a', worker: old, successor: fresh });
+  await o.report({ id: 'a', worker: fresh });
+  const back = await o.call<PoolOperation>('POST', '/v1/pools/a/rollback');
+  expect(back).toMatchObject({ status: 202, body: { kind: 'rollback', state: 'running' } });
+  expect((await o.call<PoolOperation>('POST', '/v1/pools/a/rollback')).body.operation_id).toBe(back.body.operation_id);
+  await o.report({ id: 'a', worker: fresh, successor: { start: 3 } });
+  expect(await o.operation(back.body.operation_id)).toMatchObject({ state: 'succeeded', generation: 3 });
+  await o.report({ id: 'a', worker: { start: 3 } });
+  await t.submit();
+  expect(t.workers.last.baseUrl).toBe('http://a-3.test');
+  const again = await o.call<PoolOperation>('POST', '/v1/pools/a/rollback');
+  expect((await o.desired()).pools[0]?.successor?.model.name).toBe('n');
+  expect(again.body.state).toBe('running');
+});
+
+test('[ORCH-2106] a rollback ends a reload that has not switched yet', async () => {
+  const { o, reload } = await start();
+  const { operation_id: id } = await reload();
+  expect((await o.call<PoolOperation>('POST', '/v1/pools/a/rollback')).body).toMatchObject({ kind: 'rollback', state: 'succeeded' });
+  expect(await o.operation(id)).toMatchObject({ state: 'failed' });
+  expect((await o.desired()).pools[0]).not.toHaveProperty('successor');
+});
+
+test('[ORCH-2102] what still runs on the old worker at the deadline is placed again, where its bytes can go on', async () => {
+  const { t, o } = await start({ controller: { rollout: { drain_deadline_ms: 1_000 } } });
+  const { task_id: id } = await t.submit();
+  t.workers.requests[0]?.start().tokens('one ');
+  await settle();
+  const { body } = await o.change((config) => {
+    config.pools[0].kv_type = 'q8_0';
+  });
+  // The engine's numerics are told by the agent; the same ones make it the same set.
+  await o.report({ id: 'a', worker: old, successor: { start: 2 } });
+  t.clock.now += 1_000;
+  await o.report({ id: 'a', worker: old, successor: { start: 2 } });
+  expect(t.workers.last.baseUrl).toBe('http://a-2.test');
+  t.workers.last.start().tokens('one ', 'two').end({ tokensOut: 2 });
+  await settle();
+  expect(await t.status(id)).toMatchObject({ state: 'succeeded', result: { text: 'one two' } });
+  expect(await o.operation(body.operations[0] ?? '')).toMatchObject({ state: 'succeeded', progress: { replaced: 1 } });
+});
+
+test('[ORCH-2102] a controller that restarts in a rollout says so; the pool runs what the config says', async () => {
+  const saved = new Map<string, unknown>();
+  const store = {
+    save: (key: string, body: unknown) => Promise.resolve(void saved.set(key, structuredClone(body))),
+    forget: (key: string) => void saved.delete(key),
+  };
+  const { reload } = await start({ store });
+  const { operation_id: id } = await reload();
+  const next = createTestController({ store, stored: saved, models: otherModel });
+  const o = createOperator(next);
+  expect(await o.operation(id)).toMatchObject({ state: 'failed', error: { code: 'INVALID_PARAMS' } });
+  expect((await o.desired()).pools).toMatchObject([{ model: { name: 'm' } }]);
+});
