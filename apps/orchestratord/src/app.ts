@@ -2,6 +2,7 @@
  * The controller's HTTP surface: tasks and their streams on raw routes, a Hono app for everything else. It opens nothing;
  * `server.ts` puts all of it on a port.
  */
+import type { Config, TenantConfig } from '@llama-orch/config-schema';
 import { errorHandler, type GuardEnv, type Logger, notFoundHandler, type RequestGuard } from '@llama-orch/service-kit';
 import { type Context, Hono } from 'hono';
 import type { Controller } from './controller.ts';
@@ -53,6 +54,12 @@ export const createTaskRouter = ({ controller, guard, log }: RouteDeps): PlainRo
 
 /** What is served before the app is asked. */
 export const createRawHandlers = ({ controller, guard, log }: RouteDeps): readonly RawHandler[] => {
-  const { store, hub, clock } = controller;
-  return [createRawHandler(createTaskRouter({ controller, guard, log })), createStreamRoute({ guard, store, hub, clock, log })];
+  const { store, hub, clock, loop } = controller;
+  const tenantLimit = (tenantId: string): number => tenantOf(controller.config, tenantId).max_open_streams;
+  const streams = createStreamRoute({ guard, store, hub, clock, log, tenantLimit, gapMs: () => loop.gapMs() });
+  return [createRawHandler(createTaskRouter({ controller, guard, log })), streams];
 };
+
+/** A tenant that the config does not name has the limits of `default`, which reading a config always adds. */
+const tenantOf = ({ tenants }: Config, tenantId: string): TenantConfig =>
+  (tenants.find(({ id }) => id === tenantId) ?? tenants.find(({ id }) => id === 'default')) as TenantConfig;

@@ -22,6 +22,8 @@ const metricsIntervalMs = { running: 1_000, queued: 5_000 };
 
 export class StreamHub {
   readonly #members = new Map<TaskStream, Member>();
+  /** Of tenants that have any. */
+  readonly #countByTenant = new Map<string, number>();
   readonly #options: StreamHubOptions;
 
   constructor(options: StreamHubOptions) {
@@ -32,8 +34,12 @@ export class StreamHub {
     return this.#members.size;
   }
 
-  get isFull(): boolean {
-    return this.#members.size >= this.#options.maxStreams;
+  get maxStreams(): number {
+    return this.#options.maxStreams;
+  }
+
+  countOf(tenantId: string): number {
+    return this.#countByTenant.get(tenantId) ?? 0;
   }
 
   /** Streams open per engine, for the gauge. */
@@ -45,8 +51,9 @@ export class StreamHub {
 
   /** Serve one client. */
   open(task: Task, options: Omit<TaskStreamOptions, 'log' | 'nowMs' | 'onClose'>, nowMs: number): void {
-    const stream = new TaskStream({ ...options, nowMs, log: task.log, onClose: (closed) => this.#members.delete(closed) });
+    const stream = new TaskStream({ ...options, nowMs, log: task.log, onClose: this.#onClose });
     this.#members.set(stream, { task, stream, nextMetricsMs: nowMs + metricsIntervalMs.running, lastMetrics: '' });
+    this.#count(task, 1);
   }
 
   /** At least once a second: planning signals that changed, and comments where nothing else was sent. */
@@ -62,6 +69,17 @@ export class StreamHub {
   /** Close all without a terminal event. */
   closeAll(): void {
     for (const stream of this.#members.keys()) stream.close();
+  }
+
+  readonly #onClose = (stream: TaskStream): void => {
+    const member = this.#members.get(stream);
+    if (this.#members.delete(stream) && member !== undefined) this.#count(member.task, -1);
+  };
+
+  #count({ identity }: Task, change: number): void {
+    const count = this.countOf(identity.tenantId) + change;
+    if (count === 0) this.#countByTenant.delete(identity.tenantId);
+    else this.#countByTenant.set(identity.tenantId, count);
   }
 
   #offerMetrics(member: Member, nowMs: number): void {

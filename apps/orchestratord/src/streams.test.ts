@@ -124,7 +124,46 @@ test('streams are bounded in number', async () => {
   await fetch(`${url}/v1/tasks/${id}/stream`, { signal: first.signal });
   const refused = await fetch(`${url}/v1/tasks/${id}/stream`);
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
+  expect(await refused.json()).toMatchObject({
+    code: 'ADMISSION_REJECT',
+    policy_label: 'reject',
+    details: { limit: { name: 'max_subscribers', value: 1 } },
+  });
   first.abort();
+});
+
+test('[ORCH-3036] streams are bounded per tenant: one that has all of its own hears which limit, and another one gets in', async () => {
+  const keys = ['one', 'two', 'unnamed'].map((tenant) => ({
+    key: `key-${tenant}`,
+    tenant: tenant === 'unnamed' ? 'default' : tenant,
+    scopes: ['tasks', 'agent'],
+  }));
+  const t = createTestController({
+    tenants: [
+      { id: 'one', max_open_streams: 2 },
+      { id: 'two', max_open_streams: 1 },
+    ],
+    keys,
+  });
+  await t.report([t.poolStatus('a', 1)], {}, { key: 'key-one' });
+  const url = await serve(t);
+  const open = async (id: string, tenant: string, signal?: AbortSignal): Promise<Response> =>
+    fetch(`${url}/v1/tasks/${id}/stream`, { headers: { authorization: `Bearer key-${tenant}` }, ...(signal !== undefined && { signal }) });
+  const { task_id: mine } = await t.submit({}, 'key-one');
+  const { task_id: yours } = await t.submit({}, 'key-two');
+  const leaving = new AbortController();
+  expect((await open(mine, 'one', leaving.signal)).status).toBe(200);
+  expect((await open(mine, 'one')).status).toBe(200);
+  const refused = await open(mine, 'one');
+  expect([refused.status, await refused.json()]).toMatchObject([
+    429,
+    { code: 'ADMISSION_REJECT', retriable: true, retry_after_ms: 1_000, details: { limit: { name: 'max_open_streams', value: 2 } } },
+  ]);
+  expect((await open(yours, 'two')).status).toBe(200);
+  expect((await open(yours, 'two')).status).toBe(429);
+  leaving.abort();
+  await expect.poll(async () => t.controller.hub.countOf('one')).toBe(1);
+  expect((await open(mine, 'one')).status).toBe(200);
 });
 
 test('[ORCH-3055] an unknown task, and one with a broken id, answer 404', async () => {

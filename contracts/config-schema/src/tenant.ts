@@ -21,6 +21,7 @@ export const tenantSchema = section('One tenant: its share and its limits, all c
   }),
   max_concurrent_tasks: count('Tasks admitted and not ended.', 'tasks', { default: 10_000, minimum: 1, maximum: 10_000_000 }),
   max_queued_tasks: count('Tasks waiting for a slot.', 'tasks', { default: 10_000, minimum: 1, maximum: 10_000_000 }),
+  max_open_streams: count('Task streams open at a time.', 'streams', { default: 10_000, minimum: 1, maximum: 1_000_000 }),
   kv_bytes: bytes('KV cache that its admitted tasks may need together.', { default: 1_099_511_627_776, minimum: 1 }),
 });
 

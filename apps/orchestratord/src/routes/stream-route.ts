@@ -22,6 +22,10 @@ export type StreamRouteOptions = {
   readonly hub: StreamHub;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Streams that a tenant may have open. */
+  readonly tenantLimit: (tenantId: string) => number;
+  /** How soon another stream may be over, ms, as measured. */
+  readonly gapMs: () => number;
 };
 
 /** @returns a handler that takes stream requests and leaves all others (`false`) to the web framework. */
@@ -59,12 +63,8 @@ const answerStream = (options: StreamRouteOptions, request: IncomingMessage, res
 type StreamRequest = { readonly taskId: string; readonly tenantId: string; readonly correlationId: string };
 
 /** @req ORCH-2002, ORCH-2010, ORCH-3055 */
-const serve = (
-  { store, hub, clock }: StreamRouteOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-  wanted: StreamRequest,
-): void => {
+const serve = (options: StreamRouteOptions, request: IncomingMessage, response: ServerResponse, wanted: StreamRequest): void => {
+  const { store, hub, clock } = options;
   const remembered = store.find(tenantKey(wanted.tenantId, wanted.taskId));
   if (remembered === undefined) throw new OrchError('not-found', { message: `No task ${JSON.stringify(wanted.taskId)}.` });
   const { task } = remembered;
@@ -74,13 +74,7 @@ const serve = (
     response.writeHead(204, headers).end();
     return;
   }
-  if (hub.isFull)
-    throw new OrchError('quota-exceeded', {
-      message: 'The controller serves its limit of open streams.',
-      retryAfterMs: 1_000,
-      policyLabel: 'reject',
-      details: { limit: { name: 'max_subscribers', value: hub.count } },
-    });
+  assertRoom(options, wanted.tenantId);
   response.writeHead(200, { ...headers, 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
   if (request.method === 'HEAD') {
     response.end();
@@ -93,6 +87,22 @@ const serve = (
   hub.open(task, { response, cursor: answer.cursor, renderMismatch }, clock.nowMs());
   forgetHead(request);
 };
+
+/** @req ORCH-2007, ORCH-3036 */
+const assertRoom = ({ hub, tenantLimit, gapMs }: StreamRouteOptions, tenantId: string): void => {
+  const limit = tenantLimit(tenantId);
+  if (hub.countOf(tenantId) >= limit) throw tooManyStreams('The tenant has', { name: 'max_open_streams', value: limit }, gapMs());
+  if (hub.count >= hub.maxStreams)
+    throw tooManyStreams('The controller serves', { name: 'max_subscribers', value: hub.maxStreams }, gapMs());
+};
+
+const tooManyStreams = (who: string, limit: { readonly name: string; readonly value: number }, retryAfterMs: number): OrchError =>
+  new OrchError('quota-exceeded', {
+    message: `${who} its limit of ${limit.value} open streams.`,
+    retryAfterMs,
+    policyLabel: 'reject',
+    details: { limit },
+  });
 
 /** The platform keeps a request's head as long as its answer is open, about 1 KB that nobody looks at again. */
 const forgetHead = (request: IncomingMessage): void => {

@@ -148,7 +148,8 @@ export interface paths {
          * @description One `started` before any token (none for a task that never ran), `token` events in order with `i` from 0 without gaps and
          *     never with empty text, exactly one terminal event (`end` or `error`), nothing after it. `metrics` comes at most once a
          *     second, may precede `started` and is never stored. A comment keeps an idle stream open every 15 s. A connection that closes
-         *     without a terminal event is resumed by sending the last `id` received.
+         *     without a terminal event is resumed by sending the last `id` received. Open streams are bounded, of one tenant
+         *     (`max_open_streams`) and of all (`max_subscribers`): beyond that it is 429.
          */
         get: operations["streamTask"];
         put?: never;

@@ -378,11 +378,12 @@ export const openapiDocument: OpenapiDocument = {
           "tasks"
         ],
         "summary": "The task's events as Server-Sent Events, from its start or from `Last-Event-ID`.",
-        "description": "One `started` before any token (none for a task that never ran), `token` events in order with `i` from 0 without gaps and\nnever with empty text, exactly one terminal event (`end` or `error`), nothing after it. `metrics` comes at most once a\nsecond, may precede `started` and is never stored. A comment keeps an idle stream open every 15 s. A connection that closes\nwithout a terminal event is resumed by sending the last `id` received.\n",
+        "description": "One `started` before any token (none for a task that never ran), `token` events in order with `i` from 0 without gaps and\nnever with empty text, exactly one terminal event (`end` or `error`), nothing after it. `metrics` comes at most once a\nsecond, may precede `started` and is never stored. A comment keeps an idle stream open every 15 s. A connection that closes\nwithout a terminal event is resumed by sending the last `id` received. Open streams are bounded, of one tenant\n(`max_open_streams`) and of all (`max_subscribers`): beyond that it is 429.\n",
         "x-req-id": [
           "ORCH-2002",
           "ORCH-2010",
           "ORCH-3026",
+          "ORCH-3036",
           "ORCH-3301"
         ],
         "x-scope": "tasks",
@@ -2812,6 +2813,22 @@ export const openapiDocument: OpenapiDocument = {
                     "limit": {
                       "name": "queue.capacity",
                       "value": 8
+                    }
+                  }
+                }
+              },
+              "streams": {
+                "value": {
+                  "code": "ADMISSION_REJECT",
+                  "message": "The tenant has its limit of open streams.",
+                  "retriable": true,
+                  "correlation_id": "req-2f2b",
+                  "retry_after_ms": 800,
+                  "policy_label": "reject",
+                  "details": {
+                    "limit": {
+                      "name": "max_open_streams",
+                      "value": 10000
                     }
                   }
                 }

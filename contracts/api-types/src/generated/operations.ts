@@ -56,6 +56,7 @@ export const operations = [
       "ORCH-2002",
       "ORCH-2010",
       "ORCH-3026",
+      "ORCH-3036",
       "ORCH-3301"
     ]
   },
