@@ -1,14 +1,14 @@
 /**
  * A vitest reporter that writes the counts of a run, and why each skipped test was skipped, to `.reports/vitest.json`,
  * which `xtask verify` adds up, and what became of each test to `.reports/tests.json`, from which `xtask spec-extract` says
- * what is proven. It prints nothing.
+ * what is proven. `TEST_REPORTS_DIR` puts both elsewhere. It prints nothing.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const directory = `${root}.reports/`;
+const directory = `${process.env.TEST_REPORTS_DIR ?? `${root}.reports`}/`;
 
 export default class PlainReporter {
   onTestRunEnd(modules) {
@@ -21,9 +21,14 @@ export default class PlainReporter {
       for (const suite of module.children.allSuites()) if (suite.errors().length > 0) counts.failed += 1;
       for (const test of module.children.allTests()) {
         this.count(test, counts);
-        const { state } = test.result();
+        const { state, note } = test.result();
         // `pending` at the end of a run means that it never ran: its worker died.
-        results.push({ file, names: titlesOf(test), state: state === 'pending' ? 'failed' : state });
+        results.push({
+          file,
+          names: titlesOf(test),
+          state: state === 'pending' ? 'failed' : state,
+          ...(note === undefined ? {} : { reason: note }),
+        });
       }
     }
     mkdirSync(directory, { recursive: true });

@@ -17,6 +17,8 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   linkcheck: async () => (await import('./linkcheck.ts')).linkcheck,
   'ci:haiku:cpu': async () => (await import('./ci-haiku.ts')).ciHaikuCpu,
   'ci:haiku:gpu': async () => (await import('./ci-haiku.ts')).ciHaikuGpu,
+  conformance: async () => (await import('./conformance.ts')).conformance,
+  'new-adapter': async () => (await import('./new-adapter.ts')).newAdapter,
   'engine-sim': async () => (await import('./engine-sim.ts')).engineSim,
   simulate: async () => (await import('./simulate.ts')).simulate,
   bench: async () => (await import('./bench.ts')).bench,

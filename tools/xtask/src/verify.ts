@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Command, UsageError } from './command.ts';
 import { listenForStopWish, type StopWish } from './stop-wish.ts';
+import { exampleChecks } from './verify/example-checks.ts';
 import { packageChecks } from './verify/package-checks.ts';
 import { runTool, type ToolOptions } from './verify/run-tool.ts';
 import { add, closingLine, nothing, type Tally, tallyOfVitest } from './verify/tally.ts';
@@ -36,7 +37,8 @@ const steps: readonly Step[] = [
     xtask('spec-extract', '--report', join('.reports', 'tests.json'), '--check'),
     'pnpm xtask spec-extract --report .reports/tests.json',
   ),
-  { name: 'packages', remedy: 'pnpm build', run: runPackageChecks },
+  checksStep('packages', packageChecks, 'pnpm build'),
+  checksStep('examples', exampleChecks, 'pnpm build && pnpm xtask verify --only examples'),
   toolStep('unused code', [toolPath('knip'), '--no-progress'], 'pnpm knip'),
 ];
 
@@ -118,7 +120,14 @@ async function runVitest(options: ToolOptions): Promise<StepResult> {
   return { tally: tallyOfVitest(report, exitCode), output };
 }
 
-async function runPackageChecks(options: ToolOptions): Promise<StepResult> {
-  const failures = await packageChecks(options);
-  return { tally: failures.length === 0 ? { ...nothing, passed: 1 } : { ...nothing, failed: 1 }, output: failures.join('\n') };
+/** @param checks - Gives what went wrong; nothing when all is well. */
+function checksStep(name: string, checks: (options: ToolOptions) => Promise<readonly string[]>, remedy: string): Step {
+  return {
+    name,
+    remedy,
+    async run(options) {
+      const failures = await checks(options);
+      return { tally: failures.length === 0 ? { ...nothing, passed: 1 } : { ...nothing, failed: 1 }, output: failures.join('\n') };
+    },
+  };
 }

@@ -14,6 +14,8 @@ export type WorkspacePackage = {
   readonly exports: readonly string[];
   /** Names of every kind of dependency. */
   readonly dependencies: readonly string[];
+  /** Names of what it needs where it runs. */
+  readonly runtimeDependencies: readonly string[];
 };
 
 /** Every package that pnpm-workspace.yaml names, by directory. */
@@ -34,6 +36,7 @@ function readPackage(root: string, file: string): WorkspacePackage {
     dir: dirname(file),
     isPublished: manifest['private'] !== true,
     exports: Object.keys(asRecord(manifest['exports'])),
+    runtimeDependencies: Object.keys(asRecord(manifest['dependencies'])),
     dependencies: kinds.flatMap((kind) => Object.keys(asRecord(manifest[kind]))),
   };
 }

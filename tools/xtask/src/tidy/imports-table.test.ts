@@ -9,6 +9,7 @@ const pack = (dir: string, name: string, exports = ['.']): WorkspacePackage => (
   isPublished: true,
   exports,
   dependencies: [],
+  runtimeDependencies: [],
 });
 
 const packages = [

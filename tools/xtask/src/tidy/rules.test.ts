@@ -15,6 +15,7 @@ test('a ring of packages is found once, whatever leads into it', () => {
     isPublished: true,
     exports: ['.'],
     dependencies,
+    runtimeDependencies: dependencies,
   });
   expect(checkPackageCycles([pack('a', 'b'), pack('b', 'c', 'd'), pack('c', 'elsewhere'), pack('d')])).toEqual([]);
   expect(checkPackageCycles([pack('z', 'a'), pack('a', 'b'), pack('b', 'c'), pack('c', 'a')])).toEqual([

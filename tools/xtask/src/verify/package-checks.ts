@@ -1,11 +1,10 @@
 /**
  * Builds every package that is published, and lints what would be published of it. It changes nothing but `dist`.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { readWorkspacePackages } from '../workspace-packages.ts';
 import { workspaceRoot } from '../workspace-root.ts';
-import { runTool, type ToolOptions } from './run-tool.ts';
+import { runPnpm } from './run-pnpm.ts';
+import type { ToolOptions } from './run-tool.ts';
 
 /** @returns What went wrong; empty when all is well. */
 export async function packageChecks(options: ToolOptions): Promise<readonly string[]> {
@@ -16,12 +15,4 @@ export async function packageChecks(options: ToolOptions): Promise<readonly stri
   // Only pnpm applies `publishConfig`, so only its archive shows what a user would get.
   const lint = await runPnpm([...filters, 'exec', 'publint', 'run', '--pack', 'pnpm', '--strict'], options);
   return lint.exitCode === 0 ? [] : [lint.output];
-}
-
-/** The pinned pnpm, which is not among the dependencies: npx has it since the install. */
-async function runPnpm(args: readonly string[], options: ToolOptions): Promise<{ exitCode: number; output: string }> {
-  const manifest: unknown = JSON.parse(readFileSync(join(workspaceRoot, 'package.json'), 'utf8'));
-  if (typeof manifest !== 'object' || manifest === null || !('packageManager' in manifest))
-    throw new Error('package.json must have `packageManager`');
-  return runTool('npx', ['--yes', '--prefer-offline', String(manifest.packageManager), ...args], options);
 }
