@@ -311,18 +311,22 @@ test('[ORCH-3053] [ORCH-3040] a worker that dies at each start opens the breaker
   });
 });
 
-test('an external engine is probed and tested, and lives on when the agent stops', patience, async () => {
-  const engine = await startMockEngine({ slots: 2, ctxTokens: 512 });
-  onTestFinished(() => engine.stop());
-  const runtime = { kind: 'external', url: engine.url, digest: desiredPool().model.digest } as const;
-  controller.setPools([desiredPool({ runtime, allow_cpu: false, slots: 2, determinism: 'none' })]);
-  const agent = await home.start({ controllerUrl: controller.url });
-  const ready = await controller.waitForPool('haiku-a', 'ready', isReady);
-  expect(ready.replica).toMatchObject({ url: engine.url, pid: null, slots_total: 2, engine_version: 'mock-1', cpu_carve_out: false });
-  agent.signal('SIGTERM');
-  expect(await agent.exited).toBe(0);
-  expect((await fetch(`${engine.url}/health`)).status).toBe(200);
-});
+test.each(['llamacpp', 'vllm', 'tgi'] as const)(
+  '[ORCH-3049] [ORCH-3032] an external %s is probed and tested, and lives on when the agent stops',
+  patience,
+  async (engineName) => {
+    const engine = await startMockEngine({ wire: engineName, slots: 2, ctxTokens: 512 });
+    onTestFinished(() => engine.stop());
+    const runtime = { kind: 'external', url: engine.url, digest: desiredPool().model.digest } as const;
+    controller.setPools([desiredPool({ engine: engineName, runtime, allow_cpu: false, slots: 2, determinism: 'none' })]);
+    const agent = await home.start({ controllerUrl: controller.url });
+    const ready = await controller.waitForPool('haiku-a', 'ready', isReady);
+    expect(ready.replica).toMatchObject({ url: engine.url, pid: null, slots_total: 2, engine_version: 'mock-1', cpu_carve_out: false });
+    agent.signal('SIGTERM');
+    expect(await agent.exited).toBe(0);
+    expect((await fetch(`${engine.url}/health`)).status).toBe(200);
+  },
+);
 
 const mainPath = new URL('main.ts', import.meta.url).pathname;
 const runMain = async (...args: string[]): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> => {

@@ -9,6 +9,7 @@ import { stringify } from 'yaml';
 import { createApp, createRawHandlers, createTaskRouter } from '../app.ts';
 import type { Clock } from '../clock.ts';
 import { Controller } from '../controller.ts';
+import type { AdapterTable } from '../fleet/worker.ts';
 import type { Journal } from '../journal/journal.ts';
 import { createMemoryJournal } from '../journal/memory-journal.ts';
 import { ConfigHistory } from '../operations/config-history.ts';
@@ -32,6 +33,8 @@ export type TestOptions = {
   /** What an earlier run saved, and where this one does. */
   readonly stored?: StoredState;
   readonly store?: StateStore;
+  /** Default: workers that the test plays. */
+  readonly adapters?: AdapterTable;
 };
 
 class TestClock implements Clock {
@@ -77,7 +80,7 @@ export const createTestController = (options: TestOptions = {}) => {
     generations,
     store,
     stored,
-    adapters: { llamacpp: workers.createAdapter },
+    adapters: options.adapters ?? { llamacpp: workers.createAdapter },
     journal: options.journal ?? createMemoryJournal(),
     clock,
     log,
