@@ -1,6 +1,9 @@
 /**
  * Tasks through engines that somebody else runs: the controller's own adapters, and a simulator of each engine as a process of its own.
  */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type MockEngine, startMockEngine } from '@llama-orch/adapter-mock';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { engineAdapters } from './fleet/engine-adapters.ts';
@@ -11,20 +14,28 @@ const engines = ['llamacpp', 'vllm', 'tgi'] as const;
 const generationPaths = { llamacpp: '/completion', vllm: '/v1/completions', tgi: '/generate_stream' };
 
 /** A controller with one pool of an external engine, as its agent reports it once it is Ready. */
-const setUp = async (engine: (typeof engines)[number]): Promise<{ readonly t: TestController; readonly sim: MockEngine }> => {
-  const sim = await startMockEngine({ wire: engine, slots: 2, ctxTokens: 1_024, script: { answerTokens: 12 } });
+const setUp = async (
+  engine: (typeof engines)[number],
+  keys: { readonly engineKey?: string; readonly keyFile?: string } = {},
+): Promise<{ readonly t: TestController; readonly sim: MockEngine }> => {
+  const apiKey = keys.engineKey === undefined ? {} : { apiKey: keys.engineKey };
+  const sim = await startMockEngine({ wire: engine, slots: 2, ctxTokens: 1_024, script: { answerTokens: 12 }, ...apiKey });
   onTestFinished(() => sim.stop());
-  const runtime = { kind: 'external', url: sim.url, digest };
+  const keyFile = keys.keyFile === undefined ? {} : { api_key_file: keys.keyFile };
+  const runtime = { kind: 'external', url: sim.url, digest, ...keyFile };
   const t = createTestController({
     adapters: engineAdapters,
     pools: [{ id: 'a', engine, slots: 2, determinism: 'none', runtime, allow_cpu: false }],
   });
   onTestFinished(() => t.controller.close());
-  const status = t.poolStatus('a', 1);
-  if (status.replica === null) throw new Error('no replica');
-  const replica = { ...status.replica, url: sim.url, engine, engine_version: 'mock-1', slots_total: 2, pid: null };
-  await t.report([{ ...status, replica }]);
+  await t.report([t.poolStatus('a', 1, { replica: replicaOf(t, sim, engine) })]);
   return { t, sim };
+};
+
+const replicaOf = (t: TestController, sim: MockEngine, engine: (typeof engines)[number]) => {
+  const { replica } = t.poolStatus('a', 1);
+  if (replica === null) throw new Error('no replica');
+  return { ...replica, url: sim.url, engine, engine_version: 'mock-1', slots_total: 2, pid: null, cpu_carve_out: false };
 };
 
 const submit = async (t: TestController, fields: object = {}): Promise<string> =>
@@ -37,7 +48,7 @@ const ended = async (t: TestController, id: string): Promise<unknown> => {
 test.each(engines)('[ORCH-2008] a task runs through an external %s, and the engine is asked for it once', async (engine) => {
   const { t, sim } = await setUp(engine);
   const id = await submit(t);
-  expect(await ended(t, id)).toMatchObject({ state: 'succeeded', result: { finish_reason: 'stop', tokens_out: 13 } });
+  expect(await ended(t, id)).toMatchObject({ state: 'succeeded', result: { finish_reason: 'stop', usage: { tokens_out: 13 } } });
   const asked = (await sim.control.requests()).filter(({ method }) => method === 'POST').map(({ path }) => path);
   expect(asked).toEqual([generationPaths[engine]]);
 });
@@ -63,7 +74,24 @@ test.each(['vllm', 'tgi'] as const)('a full queue of %s is no broken worker: the
   expect(events('attempt_failed')[0]).toMatchObject({ kind: 'busy' });
   expect(events('replica_suspect')).toEqual([]);
   await sim.control.script({ answerTokens: 12 });
-  t.clock.now += 60_000;
+  // The core lets the replica cool for a moment, and its agent goes on reporting it.
+  t.clock.now += 2_000;
+  await t.report([t.poolStatus('a', 1, { replica: replicaOf(t, sim, engine) })]);
   t.controller.loop.tick();
-  expect(await ended(t, id)).toMatchObject({ state: 'succeeded', failovers: 1 });
+  expect(await ended(t, id)).toMatchObject({ state: 'succeeded', attempts: 2 });
+});
+
+test('[ORCH-3043] an engine’s key comes from its file; without it nothing is dispatched, and the pool says why', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'engine-key-'));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const keyFile = join(dir, 'engine.key');
+  const { t, sim } = await setUp('vllm', { engineKey: 'sekret', keyFile });
+  const health = await (await t.request('GET', '/v1/pools/a/health')).text();
+  expect(health).toContain('api_key_file');
+  expect((await sim.control.requests()).length).toBe(0);
+
+  writeFileSync(keyFile, 'sekret\n');
+  await t.report([t.poolStatus('a', 1, { replica: replicaOf(t, sim, 'vllm') })]);
+  expect(await ended(t, await submit(t))).toMatchObject({ state: 'succeeded' });
+  expect(JSON.stringify(t.logged())).not.toContain('sekret');
 });

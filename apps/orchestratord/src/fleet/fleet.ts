@@ -11,6 +11,7 @@ import type { Logger } from '@llama-orch/service-kit';
 import type { Clock } from '../clock.ts';
 import { AgentLeases, type AgentLease, type AgentPresence, type ClaimAnswer } from './agent-leases.ts';
 import { DesiredPools } from './desired-pools.ts';
+import { readEngineKey } from './engine-key.ts';
 import { type PoolPhase, poolPhase } from './pool-phase.ts';
 import { laneKeyOf, type ServedPool } from './served-pool.ts';
 import { spreadOf } from './spread.ts';
@@ -314,8 +315,14 @@ export class Fleet {
       entry.phase = { kind: 'down', reason: `this controller has no adapter for ${engine}` };
       return;
     }
+    const engineKey = readEngineKey(entry.pool);
+    if (engineKey.kind === 'missing') {
+      entry.phase = { kind: 'down', reason: engineKey.reason };
+      return;
+    }
     const { callTimeoutMs, clock } = this.#options;
-    entry.worker = createWorker(entry.pool, entry.phase.replica, createAdapter, { callTimeoutMs, nowMs: () => clock.nowMs() });
+    const apiKey = engineKey.kind === 'key' ? { apiKey: engineKey.key } : {};
+    entry.worker = createWorker(entry.pool, entry.phase.replica, createAdapter, { ...apiKey, callTimeoutMs, nowMs: () => clock.nowMs() });
     entry.suspect = false;
     this.#workers.set(entry.worker.replicaId, entry.worker);
   }

@@ -34,7 +34,7 @@ export const createWorker = (
   pool: PoolConfig,
   report: ReplicaReport,
   createAdapter: CreateAdapter,
-  options: Pick<AdapterOptions, 'callTimeoutMs' | 'nowMs'>,
+  options: Pick<AdapterOptions, 'apiKey' | 'callTimeoutMs' | 'nowMs'>,
 ): Worker => ({
   replicaId: report.replica_id,
   pool,
