@@ -101,6 +101,7 @@ export class ScriptedWorkers {
         slots: true,
         evict: false,
         load: false,
+        tokenCounters: true,
         maxSlotPollHz: null,
         cancelBoundMs: 100,
       },

@@ -78,6 +78,7 @@ export const quietAdapter = (overrides: Partial<WorkerAdapter> = {}): WorkerAdap
     slots: true,
     evict: false,
     load: false,
+    tokenCounters: true,
     maxSlotPollHz: null,
     cancelBoundMs: 100,
   },

@@ -7,7 +7,7 @@ import { callCases } from './conformance/call-cases.ts';
 import { cancelCases } from './conformance/cancel-cases.ts';
 import { failureCases } from './conformance/failure-cases.ts';
 import { framingCases } from './conformance/framing-cases.ts';
-import { Harness, type EngineUnderTest, type LoadingIs } from './conformance/harness.ts';
+import { type CountsAre, Harness, type EngineUnderTest, type LoadingIs } from './conformance/harness.ts';
 import { poolingCases } from './conformance/pooling-cases.ts';
 import { streamCases } from './conformance/stream-cases.ts';
 import type { CreateAdapter } from './worker-adapter.ts';
@@ -26,6 +26,8 @@ export type ConformanceOptions = {
   readonly start: () => Promise<EngineUnderTest>;
   /** What `health` says of an engine that loads: most answer so, some take no connection yet. Default `loading`. */
   readonly loadingIs?: LoadingIs;
+  /** How well the engine counts tokens on the way. Default `exact`. */
+  readonly countsAre?: CountsAre;
   /** Cases that cannot hold, each with its reason, which becomes part of the test's name. */
   readonly skips?: Partial<Readonly<Record<ConformanceCase, string>>>;
 };
@@ -38,9 +40,9 @@ const timeoutMs = 30_000;
  *
  * @req ORCH-3057
  */
-export const describeConformance = ({ name, createAdapter, start, loadingIs = 'loading', skips = {} }: ConformanceOptions): void => {
+export const describeConformance = ({ name, createAdapter, start, skips = {}, ...engine }: ConformanceOptions): void => {
   describe(`[ORCH-3057] ${name} keeps the worker contract`, () => {
-    const harness = new Harness(createAdapter, start, loadingIs);
+    const harness = new Harness(createAdapter, start, { loadingIs: 'loading', countsAre: 'exact', ...engine });
     beforeAll(() => harness.open(), timeoutMs);
     afterAll(() => harness.close(), timeoutMs);
     beforeEach(() => harness.reset());

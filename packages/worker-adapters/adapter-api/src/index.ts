@@ -3,7 +3,7 @@ export { type CallOptions, EngineHttp, type EngineHttpOptions, type EngineReques
 export { EngineJson, isJsonObject, type JsonObject, parseJson } from './engine-json.ts';
 export type { StreamDecoder } from './event-stream.ts';
 export { toOpenAiEmbeddings, toOpenAiScores } from './openai-answers.ts';
-export { parsePrometheus, prometheusMean } from './prometheus.ts';
+export { parsePrometheus, prometheusMean, prometheusSamples } from './prometheus.ts';
 export * from './sampler-profiles.gen.ts';
 export { maxSeed, samplingFields } from './sampling.ts';
 export { busySlots, SlotPoller, type SlotPollerOptions } from './slot-poller.ts';

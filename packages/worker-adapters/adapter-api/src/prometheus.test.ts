@@ -1,6 +1,6 @@
 /** Tests of the metrics reader on lines that engines really print. */
 import { expect, test } from 'vitest';
-import { parsePrometheus, prometheusMean } from './prometheus.ts';
+import { parsePrometheus, prometheusMean, prometheusSamples } from './prometheus.ts';
 
 test('reads plain samples and skips comments', () => {
   const values = parsePrometheus('# HELP llamacpp:n Number\n# TYPE llamacpp:n counter\nllamacpp:n 2081\nllamacpp:s 0.00367\n\n');
@@ -24,4 +24,14 @@ test('takes the mean of a ratio that each of several engines exports', () => {
   const text = 'vllm:kv{engine="0"} 0.5\nvllm:kv{engine="1"} 0.75\nvllm:kv_other 9';
   expect(prometheusMean(text, 'vllm:kv')).toBe(0.625);
   expect(prometheusMean(text, 'vllm:no')).toBeNull();
+});
+
+test('reads the labels of one metric and of no other that begins alike', () => {
+  const text =
+    '# TYPE n gauge\nn{model="a b",kind="}"} 2\nn{model="say \\"hi\\"",version="1"} 3.5 1700000000000\r\nn_total{model="x"} 9\nn 1\nn NaN\n';
+  expect(prometheusSamples(text, 'n').map(({ labels, value }) => [Object.fromEntries(labels), value])).toEqual([
+    [{ model: 'a b', kind: '}' }, 2],
+    [{ model: 'say "hi"', version: '1' }, 3.5],
+    [{}, 1],
+  ]);
 });

@@ -14,6 +14,8 @@ export type AdapterCapabilities = {
   readonly slots: boolean;
   readonly evict: boolean;
   readonly load: boolean;
+  /** `metrics` counts prompt and generated tokens. False where the engine has no such counters, or not always. */
+  readonly tokenCounters: boolean;
   /** Highest rate at which `slots` may be polled without harm to the engine's own cancel detection; `null` = any. */
   readonly maxSlotPollHz: number | null;
   /** Upper bound of the time from abort to a free slot that the engine documents or was measured at, ms. */
@@ -36,6 +38,8 @@ export type WorkerProps = {
   /** Context of one slot, tokens. */
   readonly ctxTokens: number;
   readonly modelName: string | null;
+  /** Version of TensorRT-LLM, where the engine says one. */
+  readonly trtllmVersion?: string;
 };
 
 /** One slot as the engine shows it. `engineTaskId` tells a new request from the one that was canceled. */
@@ -148,9 +152,29 @@ export interface WorkerAdapter {
   countTokens?(text: string, signal: AbortSignal): Promise<number>;
   /** Present where `capabilities.slots`. */
   slots?(signal: AbortSignal): Promise<readonly SlotState[]>;
+  /** Bring the model into the engine's memory; resolves once it is there. Present where `capabilities.load`. */
+  load?(signal: AbortSignal): Promise<void>;
+  /** Take the model out of the engine's memory. Present where `capabilities.load`. */
+  unload?(signal: AbortSignal): Promise<void>;
   /** Close pooled connections; requests in flight are aborted. */
   close(): Promise<void>;
 }
+
+/** What the pool's config says of a worker; for engines that do not say it themselves. */
+export type DeclaredWorker = {
+  /** Name of the model inside the engine. */
+  readonly modelName: string;
+  /** Context of one slot, tokens. */
+  readonly ctxTokens: number;
+};
+
+/** Which of its fronts an engine is spoken to by; only Triton has several. */
+export type WorkerAccess = {
+  readonly protocol: 'http' | 'grpc' | 'trtllm-serve';
+  /** Ports at the host of `baseUrl`; `null` = the engine's default, or it has none. */
+  readonly grpcPort: number | null;
+  readonly metricsPort: number | null;
+};
 
 /** Everything an adapter may depend on, injected. */
 export type AdapterOptions = {
@@ -158,6 +182,8 @@ export type AdapterOptions = {
   readonly baseUrl: string;
   /** Key of the engine, where it wants one. */
   readonly apiKey?: string;
+  readonly declared?: DeclaredWorker;
+  readonly access?: WorkerAccess;
   /** Connections to the worker at most, for streams and as many for other calls; >= 1. */
   readonly maxConnections: number;
   /** How long a call that is not `submit` may take, ms. */

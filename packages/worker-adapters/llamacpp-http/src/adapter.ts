@@ -48,6 +48,7 @@ const capabilities: AdapterCapabilities = {
   slots: true,
   evict: false,
   load: false,
+  tokenCounters: true,
   maxSlotPollHz,
   // Measured: 3.9 s from an abort in prefill, the rest of a batch of 2,048 tokens on one CPU thread.
   cancelBoundMs: 4_000,

@@ -40,6 +40,7 @@ const capabilities: AdapterCapabilities = {
   slots: true,
   evict: false,
   load: false,
+  tokenCounters: true,
   maxSlotPollHz,
   cancelBoundMs: 1_000,
 };

@@ -72,12 +72,12 @@ export type StreamedAnswerOptions = {
    * in it, a line end aside; one in the middle of a step is passed over.
    */
   readonly stopText: 'cut' | 'kept';
+  /** When the engine sees that its client left: at once (default), or only once events are on their way. */
+  readonly leaveIsSeen?: 'always' | 'while-streaming';
 };
 
 /** Run a request, stream its answer, and leave the engine when the client leaves. */
-export const streamAnswer = (options: StreamedAnswerOptions): void => {
-  new StreamedAnswer(options).run();
-};
+export const streamAnswer = (options: StreamedAnswerOptions): Answer => new StreamedAnswer(options).run();
 
 class StreamedAnswer implements AnswerSink {
   readonly #options: StreamedAnswerOptions;
@@ -85,6 +85,7 @@ class StreamedAnswer implements AnswerSink {
   readonly #stop: StopText;
   #answer: Answer | null = null;
   #headSent = false;
+  #clientLeft = false;
   #tokensOut = 0;
   #steps = 0;
   #text = '';
@@ -96,12 +97,16 @@ class StreamedAnswer implements AnswerSink {
     this.#stop = new StopText(options.stop);
   }
 
-  run(): void {
-    const { context, exchange, request, dialect } = this.#options;
+  run(): Answer {
+    const { context, exchange, request, dialect, leaveIsSeen = 'always' } = this.#options;
     if (dialect.headAt === 'arrival') this.#head();
     const answer = context.engine.submit(request, this);
     this.#answer = answer;
-    exchange.response.once('close', () => answer.abandon());
+    exchange.response.once('close', () => {
+      if (leaveIsSeen === 'always' || this.#headSent) answer.abandon();
+      else this.#clientLeft = true;
+    });
+    return answer;
   }
 
   begin(slotId: number, cachedTokens: number): void {
@@ -112,6 +117,10 @@ class StreamedAnswer implements AnswerSink {
   }
 
   say(steps: readonly ScriptedStep[]): boolean {
+    if (this.#clientLeft) {
+      this.#answer?.abandon();
+      return true;
+    }
     let frames = '';
     for (const step of steps) {
       const { text, met } = this.#ready(step);

@@ -2,12 +2,21 @@
 import { llamacppWire } from './llamacpp-wire.ts';
 import { plainWire } from './plain-wire.ts';
 import { tgiWire } from './tgi-wire.ts';
+import { tritonWire } from './triton-wire.ts';
+import { trtllmWire } from './trtllm-wire.ts';
 import { vllmWire } from './vllm-wire.ts';
 import type { Wire } from './wire.ts';
 
-export type WireName = 'llamacpp' | 'vllm' | 'tgi' | 'plain';
+export type WireName = 'llamacpp' | 'vllm' | 'tgi' | 'triton' | 'trtllm-serve' | 'plain';
 
-export const wires: Readonly<Record<WireName, Wire>> = { llamacpp: llamacppWire, vllm: vllmWire, tgi: tgiWire, plain: plainWire };
+export const wires: Readonly<Record<WireName, Wire>> = {
+  llamacpp: llamacppWire,
+  vllm: vllmWire,
+  tgi: tgiWire,
+  triton: tritonWire,
+  'trtllm-serve': trtllmWire,
+  plain: plainWire,
+};
 
 export const isWireName = (name: string): name is WireName => Object.hasOwn(wires, name);
 

