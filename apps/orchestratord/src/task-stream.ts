@@ -83,6 +83,8 @@ export class TaskStream implements LogReader {
     if (this.#ended || !this.log.isOpen) return;
     const isIdle = !this.#wroteSinceOffer;
     if (isIdle && !this.#blocked) {
+      // An older one may still wait for a token that did not come.
+      this.#pendingMetrics = '';
       this.#wroteMetrics = true;
       this.#write(metricsFrame(data));
     } else this.#pendingMetrics = metricsFrame(data);

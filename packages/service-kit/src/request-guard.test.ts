@@ -25,6 +25,9 @@ const local = { host: '127.0.0.1:8080' };
 
 test('[ORCH-2012] the correlation id is the caller’s where it is sane, else a new one, also on a refusal', () => {
   expect(keyed.check(head({ 'x-correlation-id': 'abc.DEF_1:2-3' }))).toMatchObject({ ok: false, correlationId: 'abc.DEF_1:2-3' });
+  const printable = String.fromCharCode(...Array.from({ length: 0x7e - 0x20 }, (_, index) => 0x21 + index));
+  for (const wide of [printable, 'x'.repeat(128), '/a?b=[1];"c"@d'])
+    expect(keyed.check(head({ 'x-correlation-id': wide })).correlationId).toBe(wide);
   for (const bad of ['', 'a b', 'a\nb', 'é', 'x'.repeat(129)])
     expect(keyed.check(head({ 'x-correlation-id': bad })).correlationId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-/);
   expect(keyed.check(head({})).correlationId).not.toBe(keyed.check(head({})).correlationId);
