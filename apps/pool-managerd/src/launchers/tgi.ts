@@ -14,7 +14,8 @@ export const tgiVariables =
 /**
  * - Two launchers of a host need unlike ports, a socket path and a rendezvous port of their own; a socket's path must stay
  *   short, so it lies in `/tmp`, named by the main port.
- * - `--max-concurrent-requests` is what it shows as its slots.
+ * - `--max-concurrent-requests` is where it refuses, not how many it decodes: a request that its client left counts until its next token, so
+ *   there is room for as many of these as there are slots, which bound the dispatch anyway.
  * - `--max-batch-total-tokens` bounds its KV cache to what the plan counted.
  *
  * @param prefixTokens - Tokens that the prefix cache holds beside the slots.
@@ -38,7 +39,7 @@ export const tgiTemplate = (spec: PoolSpec, prefixTokens: number): LaunchTemplat
     '--num-shard',
     '{device_count}',
     '--max-concurrent-requests',
-    '{slots}',
+    String(2 * spec.slots),
     '--max-input-tokens',
     String(spec.ctx - 1),
     '--max-total-tokens',

@@ -106,6 +106,14 @@ test('[ORCH-3015] trap: prompt and limit above the context are a 200 in a stream
   }
 });
 
+test('trap: an empty prompt is refused, in a stream under a 200', async () => {
+  await setUp();
+  await expect(drain(adapter.submit({ ...task, prompt: '' }, { signal }))).rejects.toMatchObject({
+    kind: 'engine-rejected',
+    mayRunAgain: false,
+  });
+});
+
 test('trap: a wrong key shows at work, and not at /info, /health or /metrics, which ask for none', async () => {
   await setUp({}, 'wrong');
   expect((await adapter.health(signal)).kind).toBe('ready');

@@ -100,6 +100,21 @@ test('trap: a generation server has no pooling routes and the other way round', 
   await expect(embedding).rejects.toMatchObject({ kind: 'engine-rejected', message: expect.stringContaining('--runner') });
 });
 
+test('[ORCH-3015] trap: prompt and limit above the context are refused, not cut; an empty prompt is refused too', async () => {
+  await setUp({ ctxTokens: 6 });
+  await expect(drain(adapter.submit(task, { signal }))).rejects.toMatchObject({ kind: 'prompt-too-long', mayRunAgain: false });
+  await expect(drain(adapter.submit({ ...task, prompt: '' }, { signal }))).rejects.toMatchObject({ kind: 'engine-rejected' });
+  expect((await drain(adapter.submit({ ...task, maxTokens: 2 }, { signal }))).at(-1)).toMatchObject({ tokensIn: 4, tokensOut: 2 });
+});
+
+test('trap: `normalize` is refused and `top_n` cuts, so pooling requests hold neither', async () => {
+  await setUp();
+  await drain(adapter.submit({ workload: 'embedding', taskId: 'e', inputs: ['a'] }, { signal }));
+  await drain(adapter.submit({ workload: 'rerank', taskId: 'r', query: 'q', documents: ['a', 'b'] }, { signal }));
+  expect(await bodies('/v1/embeddings')).toEqual([{ input: ['a'], encoding_format: 'float' }]);
+  expect(await bodies('/v1/rerank')).toEqual([{ query: 'q', documents: ['a', 'b'] }]);
+});
+
 test('a full queue of the engine is backpressure', async () => {
   await setUp({ maxWaiting: 0, script: { holdAfterSteps: 1 } });
   const first = adapter.submit(task, { signal })[Symbol.asyncIterator]();
@@ -111,6 +126,7 @@ test('a full queue of the engine is backpressure', async () => {
 test('trap: a wrong key shows at the first look, and not at /health or /tokenize, which ask for none', async () => {
   await setUp({}, 'wrong');
   expect((await adapter.health(signal)).kind).toBe('ready');
+  expect(await adapter.countTokens?.('a', signal)).toBe(2);
   await expect(adapter.props(signal)).rejects.toMatchObject({ kind: 'engine-rejected', message: expect.stringContaining('API key') });
   await expect(drain(adapter.submit(task, { signal }))).rejects.toMatchObject({ kind: 'engine-rejected' });
 });
