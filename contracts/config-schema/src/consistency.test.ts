@@ -22,6 +22,16 @@ test('the config that the tests break is good', () => {
   expect(faultsOf(config())).toEqual([]);
 });
 
+test('[ORCH-3099] a budget of cost needs a model that costs something', () => {
+  const budgets = { sessions: { budgets: { cost: 5 } }, tenants: [{ id: 't', session_budgets: { cost: 1, tokens: 7 } }] };
+  expect(faultsOf(config(budgets))).toEqual([
+    '/sessions/budgets/cost: binds nothing: no model has a `price`',
+    expect.stringMatching(/^\/tenants\/\d\/session_budgets\/cost: binds nothing/),
+  ]);
+  const models = { m: { path: 'm', digest: digest('a'), quant: 'Q8_0', ctx_limit: 1024, price: { per_1k_tokens_out: 2 } } };
+  expect(faultsOf(config({ ...budgets, models }))).toEqual([]);
+});
+
 test('ids and key digests are unique', () => {
   expect(poolFaults(pool(), pool({ devices: ['1'] }))).toEqual(['/pools/1/id: is the same as that of /pools/0; it must be unique']);
   expect(faultsOf(config({ tenants: [{ id: 't' }, { id: 't' }] }))).toEqual([expect.stringMatching(/^\/tenants\/1\/id: /)]);

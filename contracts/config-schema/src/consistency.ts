@@ -45,6 +45,7 @@ export const checkConfig = (config: Config): Fault[] => [
   ...checkLanes(config),
   ...checkCanaries(config),
   ...checkKeyTenants(config),
+  ...checkCosts(config),
   ...checkController(config),
   ...(config.agent ? checkAgent(config.agent) : []),
 ];
@@ -73,6 +74,20 @@ const duplicates = <Item>(items: readonly Item[], path: string, read: (item: Ite
     }
     return [{ path: pointer(pointer(path, index), field), message: `is the same as that of ${pointer(path, earlier)}; it must be unique` }];
   });
+};
+
+/** A budget of cost over models that cost nothing would never bind. */
+const checkCosts = (config: Config): Fault[] => {
+  if (Object.values(config.models).some(({ price }) => price !== undefined)) return [];
+  const message = 'binds nothing: no model has a `price`';
+  const budgets = [
+    { path: '/sessions/budgets/cost', cost: config.sessions.budgets.cost },
+    ...config.tenants.map(({ session_budgets }, index) => ({
+      path: `${pointer('/tenants', index)}/session_budgets/cost`,
+      cost: session_budgets.cost,
+    })),
+  ];
+  return budgets.filter(({ cost }) => cost !== undefined).map(({ path }) => ({ path, message }));
 };
 
 const checkPool = (pool: PoolConfig, path: string, config: Config): Fault[] => {

@@ -5,6 +5,27 @@ import { Type } from 'typebox';
 import { rateSchema } from './admission.ts';
 import { bytes, choice, count, id, list, milliseconds, ratio, section } from './field.ts';
 
+/** @req ORCH-3099 */
+const budgetsSchema = (description: string) =>
+  section(
+    description,
+    {
+      tokens: Type.Optional(
+        count('Prompt plus output tokens of all its tasks.', 'tokens', { minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+      ),
+      time_ms: Type.Optional(
+        count('Slot time of all its tasks; attempts that broke do not count.', 'milliseconds', {
+          minimum: 1,
+          maximum: Number.MAX_SAFE_INTEGER,
+        }),
+      ),
+      cost: Type.Optional(
+        ratio('Cost of all its tasks at the `price` of their models.', 'cost units', { minimum: 0.000_001, maximum: 1_000_000_000_000 }),
+      ),
+    },
+    { default: {} },
+  );
+
 /**
  * Limits of one tenant. All are bounded by default (ORCH-3036); the defaults stop an accident, not a busy client.
  *
@@ -23,6 +44,7 @@ export const tenantSchema = section('One tenant: its share and its limits, all c
   max_queued_tasks: count('Tasks waiting for a slot.', 'tasks', { default: 10_000, minimum: 1, maximum: 10_000_000 }),
   max_open_streams: count('Task streams open at a time.', 'streams', { default: 10_000, minimum: 1, maximum: 1_000_000 }),
   kv_bytes: bytes('KV cache that its admitted tasks may need together.', { default: 1_099_511_627_776, minimum: 1 }),
+  session_budgets: budgetsSchema('What one session of this tenant may use altogether; each one left out is that of `sessions.budgets`.'),
 });
 
 export type TenantConfig = Type.Static<typeof tenantSchema>;
@@ -89,7 +111,7 @@ export const slosSchema = section(
 
 export type SlosConfig = Type.Static<typeof slosSchema>;
 
-/** @req ORCH-3021 */
+/** @req ORCH-3021, ORCH-3099 */
 export const sessionsSchema = section(
   'Short sessions.',
   {
@@ -100,6 +122,7 @@ export const sessionsSchema = section(
       minimum: 1,
       maximum: 10_000_000,
     }),
+    budgets: budgetsSchema('What one session may use altogether, checked at admission. Each one left out is unlimited.'),
   },
   { default: {} },
 );

@@ -6,11 +6,12 @@ import type { ErrorKind } from '@llama-orch/api-types';
 import { CLASSES } from './fairness.ts';
 import { forecastWaitMs, gapMs } from './forecast.ts';
 import type { Lane, Pool } from './lane.ts';
-import type { FullPolicy, TaskSpec } from './model.ts';
+import type { FullPolicy, SessionUsage, TaskSpec } from './model.ts';
 import { chooseReplica } from './placement.ts';
 import type { TokenBucket } from './rate-limit.ts';
 import type { Replica } from './replica.ts';
 import type { Session } from './session.ts';
+import { checkBudgets, toSessionUsage } from './session-budget.ts';
 import type { Task } from './task.ts';
 import type { Tenant } from './tenant.ts';
 import { fitTokens } from './token-budget.ts';
@@ -235,6 +236,58 @@ function overQuota(limit: string, allowed: number | null, used: number, needed: 
   const message = `The quota ${limit} of ${allowed} is used up (${used} in use). Wait until some of the tenant's tasks have ended.`;
   return overLimit('quota-exceeded', limit, message, gapMs(lane, nowMs), { allowed, used });
 }
+
+/**
+ * What a task may use of its session's budgets: tokens at most, slot time as predicted (before anything was measured only that
+ * there is some left), and what both cost. `null` = its tenant's sessions have no budgets.
+ */
+export function demandOf(
+  tenant: Tenant,
+  lane: Lane,
+  task: { readonly promptTokens: number; readonly maxTokens: number; readonly serviceMs: number },
+): SessionUsage | null {
+  const { tokens, slotMs, cost } = tenant.spec.sessionBudgets;
+  if (tokens === null && slotMs === null && cost === null) return null;
+  const heldMs = lane.measured ? Math.max(1, Math.round(task.serviceMs)) : 1;
+  return toSessionUsage({ tokensIn: task.promptTokens, tokensOut: task.maxTokens, slotMs: heldMs }, lane.price);
+}
+
+/**
+ * 1. A budget that is spent, or that the task would overdraw → `session-budget-spent`: waiting does not help, the advised wait
+ *    is for the new session.
+ * 2. One that only running and waiting tasks of the session hold → `quota-exceeded`: they give back what they do not use.
+ *
+ * @req ORCH-3099
+ */
+export function checkSession(
+  lane: Lane,
+  tenant: Tenant,
+  session: Session | undefined,
+  demand: SessionUsage | null,
+  nowMs: number,
+): Refusal | null {
+  if (demand === null) return null;
+  const check = checkBudgets(tenant.spec.sessionBudgets, session?.account, demand);
+  if (check.kind === 'fits') return null;
+  const { budget, allowed, used } = check;
+  const needed = demand[budget];
+  const limit = LIMIT_NAMES[budget];
+  const sums = `of ${allowed}: ${used} are ${check.kind === 'spent' ? 'used' : 'used or held by its tasks'} and ${needed} are needed`;
+  // 1
+  if (check.kind === 'spent') {
+    const message = `The session's budget ${limit} does not allow the task, ${sums}. Start a new session, or ask for less.`;
+    return overLimit('session-budget-spent', limit, message, gapMs(lane, nowMs), { allowed, used, needed });
+  }
+  // 2
+  const message = `The session's budget ${limit} is held, ${sums}. Wait until some of the session's tasks have ended.`;
+  return overLimit('quota-exceeded', limit, message, gapMs(lane, nowMs), { allowed, used, needed });
+}
+
+const LIMIT_NAMES: Readonly<Record<keyof SessionUsage, string>> = {
+  tokens: 'session_tokens',
+  slotMs: 'session_time_ms',
+  cost: 'session_cost',
+};
 
 /** A wait that ends at all is worth naming; a bucket with rate 0 never refills. */
 const LONGEST_WAIT_MS = 3_600_000;

@@ -11,7 +11,7 @@ import { laneLike } from './reconfiguration.ts';
 import type { Replica } from './replica.ts';
 import type { Session } from './session.ts';
 import type { Attempt, Task } from './task.ts';
-import { failed, finishTask, retryMs, unservedEnd } from './task-end.ts';
+import { failed, finishTask, retryMs, unservedEnd, usageSoFar } from './task-end.ts';
 import { enterQueue, scopeOf } from './waiting.ts';
 
 export function onActivity(state: CoreState, event: Extract<CoreEvent, { kind: 'started' | 'firstToken' | 'progress' }>): void {
@@ -53,7 +53,7 @@ export function onEnded(state: CoreState, taskKey: TaskKey, number: number, outc
           tokensIn: outcome.tokensIn,
           tokensOut: outcome.tokensOut,
         },
-        outcome.tokensIn + outcome.tokensOut,
+        { tokensIn: outcome.tokensIn, tokensOut: outcome.tokensOut, slotMs: state.nowMs - attempt.dispatchedAtMs },
       );
       return;
     case 'failed': // 3
@@ -89,7 +89,8 @@ export function placeAgain(state: CoreState, task: Task, attempt: Attempt, failu
   const decision = decideFailover(attempt, failure, state.config.maxAttempts);
   if (decision.kind === 'over') {
     const retryAfterMs = decision.retriable ? retryMs(state, task.lane) : null;
-    return finishTask(state, task, failed(decision.error, decision.message, retryAfterMs), task.spec.promptTokens + attempt.tokensOut);
+    const usage = usageSoFar(task, attempt, state.nowMs);
+    return finishTask(state, task, failed(decision.error, decision.message, retryAfterMs), usage);
   }
   // 2
   if (!stillServed(state, task)) {

@@ -30,6 +30,7 @@ const UNCONFIGURED: CoreConfig = {
     maxConcurrentTasks: null,
     maxQueuedTasks: null,
     maxKvBytes: null,
+    sessionBudgets: { tokens: null, slotMs: null, cost: null },
   },
   classes: { interactive: { weight: 8, rate: null }, batch: { weight: 1, rate: null } },
   sessions: { ttlMs: 600_000, maxTurns: 8, maxSessions: 1 },

@@ -4,7 +4,7 @@
  */
 import type { ErrorKind } from '@llama-orch/api-types';
 import type { Acceptance } from './effect.ts';
-import type { BudgetLevel, CoreConfig, FailedOn, ReplicaSpec, SessionKey, SetName, TaskKey, TaskSpec } from './model.ts';
+import type { BudgetLevel, CoreConfig, FailedOn, ReplicaSpec, SessionKey, SessionUsage, SetName, TaskKey, TaskSpec } from './model.ts';
 
 /** How one attempt on one replica ended. */
 export type AttemptOutcome =
@@ -37,7 +37,13 @@ export type RestoredTask = {
   readonly firstTokenShown: boolean;
 };
 
-export type RestoredSession = { readonly sessionKey: SessionKey; readonly turns: number; readonly lastUsedMs: number };
+export type RestoredSession = {
+  readonly sessionKey: SessionKey;
+  readonly turns: number;
+  readonly lastUsedMs: number;
+  /** What its figures showed last as used; absent = nothing was counted. */
+  readonly account?: { readonly tenantId: string; readonly used: SessionUsage };
+};
 
 /** What a controller that ended left behind. */
 export type RestoredState = {

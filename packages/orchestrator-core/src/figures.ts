@@ -2,10 +2,12 @@
 import { isWarm } from './affinity.ts';
 import { forecastWaitMs } from './forecast.ts';
 import type { Lane } from './lane.ts';
+import type { SessionBudgets } from './model.ts';
 import type { LaneFigures, ReplicaFigures, SessionFigures, ShareFigures, TaskFigures } from './ports.ts';
 import { onTimeProbability } from './prediction.ts';
 import type { Replica } from './replica.ts';
 import type { Session } from './session.ts';
+import { budgetsLeft } from './session-budget.ts';
 import type { Task } from './task.ts';
 import type { Tenant } from './tenant.ts';
 
@@ -36,9 +38,11 @@ export function taskFigures(task: Task, recoveryMs: number, nowMs: number): Task
   };
 }
 
-/** @req ORCH-2004 */
+const NO_BUDGETS: SessionBudgets = { tokens: null, slotMs: null, cost: null };
+
+/** @req ORCH-2004, ORCH-3099 */
 export function sessionFigures(session: Session, ttlMsRemaining: number): SessionFigures {
-  const { replica, turns, kvTokens } = session;
+  const { replica, turns, kvTokens, account, tenant } = session;
   const perToken = replica?.pool.spec.kvBytesPerToken ?? null;
   return {
     ttlMsRemaining,
@@ -46,6 +50,8 @@ export function sessionFigures(session: Session, ttlMsRemaining: number): Sessio
     kvBytes: perToken === null ? null : kvTokens * perToken,
     kvWarmth: replica !== null && isWarm(replica, session),
     lastReplicaId: replica?.id ?? null,
+    budgetsLeft: budgetsLeft(tenant?.spec.sessionBudgets ?? NO_BUDGETS, account),
+    used: account?.used ?? null,
   };
 }
 

@@ -19,6 +19,7 @@ export const aPool = (over: Partial<PoolSpec> = {}): PoolSpec => ({
   canary: null,
   slots: 1,
   kvBytesPerToken: null,
+  price: { perInputToken: 0, perOutputToken: 0, perSlotMs: 0 },
   queueCapacity: 100,
   fullPolicy: 'reject',
   classCaps: {},
@@ -37,6 +38,7 @@ export const aTenant = (over: Partial<TenantSpec> = {}): TenantSpec => ({
   maxConcurrentTasks: null,
   maxQueuedTasks: null,
   maxKvBytes: null,
+  sessionBudgets: { tokens: null, slotMs: null, cost: null },
   ...over,
 });
 

@@ -2,7 +2,9 @@
 import {
   checkDeadline,
   checkLimits,
+  checkSession,
   chooseRoute,
+  demandOf,
   findAvailable,
   findCandidates,
   findRoom,
@@ -18,7 +20,7 @@ import { isForCanary } from './canary.ts';
 import { backoffMs, gapMs } from './forecast.ts';
 import type { Acceptance } from './effect.ts';
 import type { Lane, Pool } from './lane.ts';
-import type { TaskKey, TaskSpec } from './model.ts';
+import type { SessionUsage, TaskKey, TaskSpec } from './model.ts';
 import type { Session } from './session.ts';
 import { Task } from './task.ts';
 import { failed, finishTask } from './task-end.ts';
@@ -31,11 +33,12 @@ import { enterQueue } from './waiting.ts';
  * 1. Lanes of its side of a canary that could serve it ({@link sideOf}, {@link findCandidates}).
  * 2. Of those, lanes that can serve it now or soon ({@link findAvailable}).
  * 3. Its route: earliest predicted finish ({@link chooseRoute}); rates and quotas ({@link checkLimits}).
- * 4. Its deadline against its predicted start ({@link checkDeadline}).
- * 5. Room in the queue where it must wait; a victim hears of it first ({@link findRoom}).
- * 6. Admitted: it starts in a free slot or waits.
+ * 4. What its session has left ({@link checkSession}).
+ * 5. Its deadline against its predicted start ({@link checkDeadline}).
+ * 6. Room in the queue where it must wait; a victim hears of it first ({@link findRoom}).
+ * 7. Admitted: it starts in a free slot or waits.
  *
- * @req ORCH-2001, ORCH-2007, ORCH-2013, ORCH-3005, ORCH-3006, ORCH-3079
+ * @req ORCH-2001, ORCH-2007, ORCH-2013, ORCH-3005, ORCH-3006, ORCH-3079, ORCH-3099
  */
 export function onEnqueue(state: CoreState, spec: TaskSpec): void {
   assert(state.configured, 'configured comes before enqueue');
@@ -62,19 +65,23 @@ export function onEnqueue(state: CoreState, spec: TaskSpec): void {
   const limited = checkLimits(lane, tenant, state.classBuckets[klass], demand, nowMs);
   if (limited !== null) return refuse(state, spec.taskKey, limited);
   // 4
+  const held = demandOf(tenant, lane, { promptTokens: spec.promptTokens, maxTokens, serviceMs: route.serviceMs });
+  const spent = checkSession(lane, tenant, session, held, nowMs);
+  if (spent !== null) return refuse(state, spec.taskKey, spent);
+  // 5
   const deadlineMs = spec.deadlineMs ?? (pinned === null ? lane.defaultDeadlineMs : pinned.spec.defaultDeadlineMs);
   const predictedStartMs = lane.measured ? Math.round(route.waitMs * lane.model(klass).waitCorrection) : null;
   const late = checkDeadline(deadlineMs, predictedStartMs);
   if (late !== null) return refuse(state, spec.taskKey, late);
-  // 5
+  // 6
   if (route.replica === null) {
     const room = findRoom(lane, klass, nowMs);
     if (room.kind === 'refused') return refuse(state, spec.taskKey, { ...room, retryAfterMs: nextRoomMs(state, lane) });
     makeRoom(state, lane, room);
   }
-  // 6
+  // 7
   const canary = side.canaryId === null ? null : { id: side.canaryId, arm: fallback ? 'base' : side.arm, fallback };
-  const task = admit(state, spec, tenant, klass, route, { session, kvBytes, deadlineMs, predictedStartMs, canary });
+  const task = admit(state, spec, tenant, klass, route, { session, kvBytes, held, deadlineMs, predictedStartMs, canary });
   if (canary !== null && !fallback && side.mayFallBack) {
     task.session.canaryId = canary.id;
     task.session.onCanary = canary.arm === 'canary';
@@ -127,6 +134,7 @@ function admit(
   terms: {
     readonly session: Session | undefined;
     readonly kvBytes: number;
+    readonly held: SessionUsage | null;
     readonly deadlineMs: number | null;
     readonly predictedStartMs: number | null;
     readonly canary: Acceptance['canary'];
@@ -134,7 +142,7 @@ function admit(
 ): Task {
   const nowMs = state.nowMs;
   const { lane, ctxTokens, maxTokens } = route;
-  const { kvBytes, deadlineMs, predictedStartMs, canary } = terms;
+  const { kvBytes, held, deadlineMs, predictedStartMs, canary } = terms;
   tenant.requests?.take(1, nowMs);
   state.classBuckets[klass]?.take(1, nowMs);
   tenant.tokens?.take(spec.promptTokens + maxTokens, nowMs);
@@ -152,12 +160,15 @@ function admit(
     maxTokens,
     outBudget: outBudgetOf(spec, maxTokens),
     kvBytes,
+    held,
     predictedStartMs,
     forecastMs: Math.round(route.waitMs),
     predictedServiceMs: Math.round(route.serviceMs),
     lane,
     order: state.lastOrder,
   });
+  task.session.tenant = tenant;
+  if (held !== null) task.session.hold(held);
   state.tasks.add(task);
   if (deadlineMs !== null) state.deadlines.push(task);
   lane.arrival(klass).add(route.serviceMs, nowMs);

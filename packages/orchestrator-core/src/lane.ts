@@ -5,7 +5,7 @@
 import type { ClassWeights } from './fairness.ts';
 import { DecayedRate, DrainMeter } from './decayed.ts';
 import { IndexedHeap } from './heap.ts';
-import type { EngineName, FullPolicy, PoolDeterminism, PoolSpec, Priority, Workload } from './model.ts';
+import type { EngineName, FullPolicy, PoolDeterminism, PoolSpec, Price, Priority, Workload } from './model.ts';
 import { lessLoaded } from './placement.ts';
 import { ServiceModel } from './prediction.ts';
 import { Gate, LaneQueue } from './queue.ts';
@@ -14,6 +14,8 @@ import type { ReplicaSet } from './replica-set.ts';
 
 /** How far back arriving work is looked at. */
 const ARRIVAL_MEMORY_MS = 300_000;
+
+const FREE: Price = { perInputToken: 0, perOutputToken: 0, perSlotMs: 0 };
 
 /** One configured pool and what is known of it. */
 export class Pool {
@@ -122,6 +124,7 @@ export class Lane {
   fullPolicy: FullPolicy = 'reject';
   defaultDeadlineMs: number | null = null;
   kvBytesPerToken: number | null = null;
+  price: Price = FREE;
 
   constructor(spec: PoolSpec, weights: ClassWeights) {
     this.id = toLaneId(spec);
@@ -155,6 +158,7 @@ export class Lane {
     this.configuredSlots = sum((pool) => pool.slots);
     this.fullPolicy = pools[0]?.spec.fullPolicy ?? 'reject';
     this.defaultDeadlineMs = pools[0]?.spec.defaultDeadlineMs ?? null;
+    this.price = pools[0]?.spec.price ?? FREE;
     this.kvBytesPerToken = pools.reduce<number | null>((most, { spec }) => {
       if (spec.kvBytesPerToken === null) return most;
       return most === null ? spec.kvBytesPerToken : Math.max(most, spec.kvBytesPerToken);

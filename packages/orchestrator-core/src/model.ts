@@ -38,6 +38,8 @@ export type PoolSpec = {
   readonly slots: number;
   /** Bytes of KV for one token; `null` where nobody knows. */
   readonly kvBytesPerToken: number | null;
+  /** The same for all pools of a model. */
+  readonly price: Price;
   readonly queueCapacity: number;
   readonly fullPolicy: FullPolicy;
   /** Cap of one class inside the lane's queue; absent = only the total binds. */
@@ -65,7 +67,24 @@ export type TenantSpec = {
   readonly maxQueuedTasks: number | null;
   /** Bytes of KV its admitted tasks may need together; binds only where the pool knows its bytes per token. */
   readonly maxKvBytes: number | null;
+  /** Of each of its sessions. */
+  readonly sessionBudgets: SessionBudgets;
 };
+
+/** What the tasks of a session used together. */
+export type SessionUsage = {
+  /** Read and written. */
+  readonly tokens: number;
+  readonly slotMs: number;
+  /** In the units of {@link Price}. */
+  readonly cost: number;
+};
+
+/** The most that they may use; `null` = unlimited. */
+export type SessionBudgets = { readonly [Budget in keyof SessionUsage]: number | null };
+
+/** Cost units; 0 each = free. */
+export type Price = { readonly perInputToken: number; readonly perOutputToken: number; readonly perSlotMs: number };
 
 export type ClassSpec = { readonly weight: number; readonly rate: Rate | null };
 

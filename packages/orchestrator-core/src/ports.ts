@@ -3,7 +3,7 @@
  */
 import type { CoreEffect } from './effect.ts';
 import type { CoreEvent } from './event.ts';
-import type { BudgetLevel, Priority, SessionKey, TaskKey } from './model.ts';
+import type { BudgetLevel, Priority, SessionBudgets, SessionKey, SessionUsage, TaskKey } from './model.ts';
 
 /** Live figures of one task; absent once it has ended. */
 export type TaskFigures = {
@@ -26,6 +26,10 @@ export type SessionFigures = {
   readonly kvBytes: number | null;
   readonly kvWarmth: boolean;
   readonly lastReplicaId: string | null;
+  /** What remains; `null` each where its tenant sets no such budget. */
+  readonly budgetsLeft: SessionBudgets;
+  /** What its ended tasks used; `null` where nothing is counted. For whoever restores it later. */
+  readonly used: SessionUsage | null;
 };
 
 export type ReplicaFigures = {

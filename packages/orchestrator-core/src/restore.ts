@@ -2,7 +2,7 @@
  * What an earlier run of the controller left behind becomes state again (ORCH-3302), and what of the state the next run will need.
  * It knows no journal; times come converted to this run's clock.
  */
-import { outBudgetOf } from './admission.ts';
+import { demandOf, outBudgetOf } from './admission.ts';
 import { assert } from './assert.ts';
 import type { CoreState } from './core-state.ts';
 import type { RestoredState, RestoredTask } from './event.ts';
@@ -30,8 +30,8 @@ import { enterQueue } from './waiting.ts';
 export function restore(state: CoreState, { tasks, sessions, budgets }: RestoredState): void {
   assert(state.configured && state.tasks.size === 0, 'restored comes after configured and before any task');
   // 1
-  for (const { sessionKey, turns, lastUsedMs } of sessions.toSorted((a, b) => a.lastUsedMs - b.lastUsedMs)) {
-    state.sessions.restore(sessionKey, turns, lastUsedMs);
+  for (const session of sessions.toSorted((a, b) => a.lastUsedMs - b.lastUsedMs)) {
+    state.sessions.restore(session, session.account === undefined ? null : state.tenants.get(session.account.tenantId, state.nowMs));
   }
   for (const { owner, id, unit, level, atMs } of budgets) bucketOf(state, { owner, id, unit })?.restore(level, atMs, state.nowMs);
   // 2
@@ -42,7 +42,7 @@ export function restore(state: CoreState, { tasks, sessions, budgets }: Restored
     if (restored.firstTokenShown && task.spec.determinism === 'best_effort') {
       // 3
       const message = 'The controller was restarted after the first token of a best_effort task. Send it again.';
-      finishTask(state, task, failed('worker-reset', message, retryMs(state, task.lane)), task.spec.promptTokens);
+      finishTask(state, task, failed('worker-reset', message, retryMs(state, task.lane)));
     } else if (task.attempts > 0) again.push(task);
     // 4
     else enterQueue(state, task);
@@ -71,6 +71,7 @@ function takeBack(state: CoreState, restored: RestoredTask): Task | null {
   const klass = spec.priority === 'interactive' ? 0 : 1;
   const outBudget = outBudgetOf(spec, maxTokens);
   const kvBytes = (lane.kvBytesPerToken ?? 0) * (spec.promptTokens + maxTokens);
+  const serviceMs = lane.model(klass).workMs(spec.promptTokens, outBudget);
   state.lastOrder += 1;
   const task = new Task({
     spec,
@@ -83,15 +84,18 @@ function takeBack(state: CoreState, restored: RestoredTask): Task | null {
     maxTokens,
     outBudget,
     kvBytes,
+    held: demandOf(tenant, lane, { promptTokens: spec.promptTokens, maxTokens, serviceMs }),
     predictedStartMs: null,
     forecastMs: 0,
-    predictedServiceMs: Math.round(lane.model(klass).workMs(spec.promptTokens, outBudget)),
+    predictedServiceMs: Math.round(serviceMs),
     lane,
     order: state.lastOrder,
   });
   task.attempts = attempts;
   task.failedOn = restored.failedOn;
   if (set !== null) task.set = setOf(lane, set);
+  task.session.tenant = tenant;
+  if (task.held !== null) task.session.hold(task.held);
   tenant.live += 1;
   tenant.kvBytes += kvBytes;
   state.tasks.add(task);

@@ -2,9 +2,12 @@
  * Sessions: how long they live, how many turns they had, and where their KV cache lies (ORCH-3021 to 3023). They know
  * no prompt and never move KV.
  */
+import type { RestoredSession } from './event.ts';
 import { hashOf, KeyTable, type Keyed } from './key-table.ts';
-import type { CoreConfig, SessionKey } from './model.ts';
+import type { CoreConfig, SessionKey, SessionUsage } from './model.ts';
 import type { Replica } from './replica.ts';
+import { SessionAccount } from './session-budget.ts';
+import type { Tenant } from './tenant.ts';
 
 /** One session; linked into the table's order of last use. */
 export class Session implements Keyed {
@@ -20,6 +23,10 @@ export class Session implements Keyed {
   replica: Replica | null = null;
   /** Tokens of it in that replica's cache; 0 = nothing left there. */
   kvTokens = 0;
+  /** Whose it is; `null` = nobody has said since a restart. */
+  tenant: Tenant | null = null;
+  /** Kept only where its tenant sets budgets. */
+  account: SessionAccount | undefined = undefined;
   /** Deleted, expired or pushed out: what still runs for it leaves no trace. */
   ended = false;
   /** The canary that decided for it, and whether it goes there; kept while the session lives. */
@@ -33,6 +40,12 @@ export class Session implements Keyed {
     this.keyHash = hashOf(key);
     this.lastUsedMs = nowMs;
     this.begunMs = nowMs;
+  }
+
+  /** A task was admitted that may use this of its budgets. */
+  hold(demand: SessionUsage): void {
+    this.account ??= new SessionAccount();
+    this.account.hold(demand);
   }
 }
 
@@ -116,9 +129,14 @@ export class SessionTable {
   }
 
   /** What an earlier run left of a session, cold: its KV may still be there, but nobody knows. Called in the order of last use. */
-  restore(key: SessionKey, turns: number, lastUsedMs: number): void {
-    const session = new Session(key, lastUsedMs);
+  restore({ sessionKey, turns, lastUsedMs, account }: RestoredSession, tenant: Tenant | null): void {
+    const session = new Session(sessionKey, lastUsedMs);
     session.turns = turns;
+    session.tenant = tenant;
+    if (account !== undefined) {
+      session.account = new SessionAccount();
+      session.account.restore(account.used);
+    }
     this.#byKey.add(session);
     this.#linkNewest(session);
     this.#evictSurplus();

@@ -6,13 +6,14 @@ import type { AbortReason, TaskEnd } from './effect.ts';
 import { gapMs } from './forecast.ts';
 import type { Lane } from './lane.ts';
 import type { FullPolicy } from './model.ts';
-import type { Task } from './task.ts';
+import { type TaskUsage, toSessionUsage } from './session-budget.ts';
+import type { Attempt, Task } from './task.ts';
 import { leaveQueue } from './waiting.ts';
 
 /** End a task now; a running attempt is told to stop, and its slot waits for the engine (ORCH-3017). */
 export function stopTask(state: CoreState, task: Task, end: TaskEnd, reason: AbortReason): void {
   const { attempt } = task;
-  finishTask(state, task, end, task.spec.promptTokens + (attempt?.tokensOut ?? 0));
+  finishTask(state, task, end);
   if (attempt === null) return;
   closeAttempt(state, task, attempt, 'releasing');
   state.emit({ kind: 'abort', taskKey: task.key, attempt: attempt.number, replicaId: attempt.replica.id, reason });
@@ -21,11 +22,12 @@ export function stopTask(state: CoreState, task: Task, end: TaskEnd, reason: Abo
 /**
  * The one end of every task: nothing about it is said after this but the `abort` of its attempt.
  *
- * @param usedTokens - Prompt and answer as far as known; the rest of what it had reserved goes back to its tenant.
+ * @param usage - What it used: its tenant's tokens per minute and its session's budgets are charged that instead of what was
+ *   reserved for it at admission.
+ * @req ORCH-3036, ORCH-3099
  */
-export function finishTask(state: CoreState, task: Task, end: TaskEnd, usedTokens = 0): void {
-  const { tenant, lane } = task;
-  const ran = task.attempts > 0;
+export function finishTask(state: CoreState, task: Task, end: TaskEnd, usage = usageSoFar(task, task.attempt, state.nowMs)): void {
+  const { tenant, lane, session } = task;
   if (task.gateFlow !== null) {
     leaveQueue(task);
     if (lane.queue.size === 0) lane.drain.onEmptied(state.nowMs);
@@ -34,9 +36,20 @@ export function finishTask(state: CoreState, task: Task, end: TaskEnd, usedToken
   state.tasks.delete(task);
   tenant.live -= 1;
   tenant.kvBytes -= task.kvBytes;
-  tenant.tokens?.giveBack(task.reservedTokens - (ran ? Math.max(usedTokens, task.spec.promptTokens) : 0));
-  state.sessions.endTurn(task.session, state.nowMs);
+  tenant.tokens?.giveBack(task.reservedTokens - (usage.tokensIn + usage.tokensOut));
+  if (task.held !== null) session.account?.settle(task.held, toSessionUsage(usage, lane.price));
+  state.sessions.endTurn(session, state.nowMs);
   state.emit({ kind: 'finish', taskKey: task.key, end });
+}
+
+/**
+ * What a task has used as far as the scheduler can know: the prompt as it was counted, the answer as it was reported, and the
+ * slot time of the attempt at hand (those that broke are nobody's to pay). A task that never ran used nothing.
+ */
+export function usageSoFar(task: Task, attempt: Attempt | null, nowMs: number): TaskUsage {
+  if (task.attempts === 0) return { tokensIn: 0, tokensOut: 0, slotMs: 0 };
+  const slotMs = attempt === null ? 0 : nowMs - attempt.dispatchedAtMs;
+  return { tokensIn: task.spec.promptTokens, tokensOut: attempt?.tokensOut ?? 0, slotMs };
 }
 
 export function unservedEnd(state: CoreState, laneId: string): TaskEnd {

@@ -3,7 +3,7 @@ import type { Flow } from './fairness.ts';
 import type { HeapNode } from './heap.ts';
 import { hashOf, type Keyed } from './key-table.ts';
 import type { Lane } from './lane.ts';
-import type { FailedOn, TaskKey, TaskSpec } from './model.ts';
+import type { FailedOn, SessionUsage, TaskKey, TaskSpec } from './model.ts';
 import type { GateFlow } from './queue.ts';
 import type { Ranked } from './rank-window.ts';
 import type { Replica } from './replica.ts';
@@ -61,6 +61,8 @@ export class Task implements HeapNode, Keyed, Ranked {
   /** What it is expected to write at most. */
   readonly outBudget: number;
   readonly kvBytes: number;
+  /** What it holds of its session's budgets; `null` where the session has none. */
+  readonly held: SessionUsage | null;
   /** Promised at admission, `null` when nothing was measured; the same before its correction; the slot time expected. */
   readonly predictedStartMs: number | null;
   readonly forecastMs: number;
@@ -96,6 +98,7 @@ export class Task implements HeapNode, Keyed, Ranked {
     this.maxTokens = init.maxTokens;
     this.outBudget = init.outBudget;
     this.kvBytes = init.kvBytes;
+    this.held = init.held;
     this.predictedStartMs = init.predictedStartMs;
     this.forecastMs = init.forecastMs;
     this.predictedServiceMs = init.predictedServiceMs;
@@ -121,6 +124,7 @@ export type TaskInit = Pick<
   | 'maxTokens'
   | 'outBudget'
   | 'kvBytes'
+  | 'held'
   | 'predictedStartMs'
   | 'forecastMs'
   | 'predictedServiceMs'

@@ -120,6 +120,7 @@ export function toConfig(options: Options): CoreConfig {
       canary: null,
       slots: options.slots,
       kvBytesPerToken: 131_072,
+      price: { perInputToken: 0, perOutputToken: 0, perSlotMs: 0 },
       queueCapacity: options.capacity,
       fullPolicy: options.policy,
       classCaps: {},
@@ -129,7 +130,15 @@ export function toConfig(options: Options): CoreConfig {
       cancelGraceMs: 2000,
     };
   });
-  const tenant = { weight: 1, rate: null, tokensPerMinute: null, maxConcurrentTasks: null, maxQueuedTasks: null, maxKvBytes: null };
+  const tenant = {
+    weight: 1,
+    rate: null,
+    tokensPerMinute: null,
+    maxConcurrentTasks: null,
+    maxQueuedTasks: null,
+    maxKvBytes: null,
+    sessionBudgets: { tokens: null, slotMs: null, cost: null },
+  };
   return {
     pools,
     canaries: [],

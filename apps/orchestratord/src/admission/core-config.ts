@@ -1,8 +1,8 @@
 /**
  * The config as the scheduler core takes it: units and names of the core, wire names nowhere beyond here. Pure.
  */
-import type { CanaryConfig, Config, RateConfig, TenantConfig } from '@llama-orch/config-schema';
-import type { CanarySpec, CoreConfig, PoolSpec, Rate, TenantSpec } from '@llama-orch/orchestrator-core';
+import type { CanaryConfig, Config, ModelConfig, RateConfig, SessionsConfig, TenantConfig } from '@llama-orch/config-schema';
+import type { CanarySpec, CoreConfig, PoolSpec, Price, Rate, TenantSpec } from '@llama-orch/orchestrator-core';
 import type { ServedPool } from '../fleet/served-pool.ts';
 
 /** Tenant of everybody while no keys are set, and the limits of tenants that the config does not name. */
@@ -10,7 +10,7 @@ const defaultTenantId = 'default';
 
 /** @param pools - As they are served now, which a rollout may hold back behind the config. */
 export const toCoreConfig = (config: Config, pools: readonly ServedPool[]): CoreConfig => {
-  const tenants = config.tenants.map(toTenant);
+  const tenants = config.tenants.map((tenant) => toTenant(tenant, config.sessions));
   const fallback = tenants.find((tenant) => tenant.tenantId === defaultTenantId);
   if (fallback === undefined) throw new Error(`The config has no tenant ${defaultTenantId}; reading one always adds it.`);
   return {
@@ -31,7 +31,7 @@ export const toCoreConfig = (config: Config, pools: readonly ServedPool[]): Core
 const toRate = (rate: RateConfig | undefined): Rate | null =>
   rate === undefined ? null : { perSecond: rate.requests_per_s, burst: rate.burst };
 
-const toTenant = (tenant: TenantConfig): TenantSpec => ({
+const toTenant = (tenant: TenantConfig, sessions: SessionsConfig): TenantSpec => ({
   tenantId: tenant.id,
   weight: tenant.weight,
   rate: toRate(tenant.rate),
@@ -39,6 +39,17 @@ const toTenant = (tenant: TenantConfig): TenantSpec => ({
   maxConcurrentTasks: tenant.max_concurrent_tasks,
   maxQueuedTasks: tenant.max_queued_tasks,
   maxKvBytes: tenant.kv_bytes,
+  sessionBudgets: {
+    tokens: tenant.session_budgets.tokens ?? sessions.budgets.tokens ?? null,
+    slotMs: tenant.session_budgets.time_ms ?? sessions.budgets.time_ms ?? null,
+    cost: tenant.session_budgets.cost ?? sessions.budgets.cost ?? null,
+  },
+});
+
+const toPrice = ({ price }: ModelConfig): Price => ({
+  perInputToken: (price?.per_1k_tokens_in ?? 0) / 1_000,
+  perOutputToken: (price?.per_1k_tokens_out ?? 0) / 1_000,
+  perSlotMs: (price?.per_slot_hour ?? 0) / 3_600_000,
 });
 
 const toCanary = ({ id, model, percent, label }: CanaryConfig, config: Config): CanarySpec => ({
@@ -75,6 +86,7 @@ const toPool = (served: ServedPool): PoolSpec => {
     canary,
     slots: pool.slots,
     kvBytesPerToken: kvBytesPerToken(served),
+    price: toPrice(model),
     queueCapacity: pool.queue.capacity,
     fullPolicy: pool.queue.full_policy,
     classCaps: pool.queue.class_caps ?? {},

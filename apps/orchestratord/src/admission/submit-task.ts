@@ -23,6 +23,7 @@ export type SubmitContext = { readonly tenantId: string; readonly correlationId:
 export type SubmitAnswer = {
   readonly body: string;
   readonly taskId: string;
+  readonly sessionKey: string;
   readonly queuePosition: number;
   readonly predictedStartMs: number | null;
 };
@@ -43,6 +44,10 @@ const defaultMaxTokens = 256;
 
 /** Key of a task or a session, unique over all tenants: an id is unique only within its own. */
 export const tenantKey = (tenantId: string, id: string): string => `${tenantId}/${id}`;
+
+/** Key of the session that a task belongs to. */
+export const sessionKeyOf = ({ tenantId, sessionId }: Pick<TaskIdentity, 'tenantId' | 'sessionId'>): string =>
+  tenantKey(tenantId, sessionId);
 
 export class SubmitTask {
   readonly #options: SubmitTaskOptions;
@@ -73,6 +78,7 @@ export class SubmitTask {
       return {
         body: known.acceptedBody,
         taskId,
+        sessionKey: sessionKeyOf(known.task.identity),
         queuePosition: known.task.queuePositionAtAdmission,
         predictedStartMs: known.task.predictedStartMs,
       };
@@ -139,6 +145,7 @@ export class SubmitTask {
     return {
       body: acceptedBody,
       taskId: ids.taskId,
+      sessionKey: sessionKeyOf(identity),
       queuePosition: acceptance.queuePosition,
       predictedStartMs: acceptance.predictedStartMs,
     };
@@ -187,7 +194,7 @@ const unknownModel = (modelRef: string, catalog: Catalog): OrchError =>
 const toTaskSpec = (request: NormalRequest, identity: TaskIdentity, model: CatalogModel, promptTokens: number): TaskSpec => ({
   taskKey: identity.key,
   tenantId: identity.tenantId,
-  sessionKey: tenantKey(identity.tenantId, identity.sessionId),
+  sessionKey: sessionKeyOf(identity),
   priority: request.priority,
   workload: request.workload,
   modelDigest: model.digest,

@@ -8,6 +8,7 @@ import { Hono } from 'hono';
 import { tenantKey } from '../admission/submit-task.ts';
 import type { Clock } from '../clock.ts';
 import type { SchedulerLoop } from '../scheduler-loop.ts';
+import { toBudgets } from '../views/session-budgets.ts';
 
 export type SessionRouteDeps = {
   readonly scheduler: Scheduler;
@@ -50,5 +51,5 @@ const toSession = (id: string, figures: SessionFigures, maxTurns: number): Sessi
   kv_bytes: figures.kvBytes,
   kv_warmth: figures.kvWarmth,
   replica_id: figures.lastReplicaId,
-  budgets: { tokens_remaining: null, time_ms_remaining: null, cost_remaining: null },
+  budgets: toBudgets(figures),
 });

@@ -9,6 +9,7 @@ import type { Clock } from '../clock.ts';
 import type { SchedulerLoop } from '../scheduler-loop.ts';
 import type { TaskStore } from '../task-store.ts';
 import type { Task } from '../task.ts';
+import { budgetHeaders } from '../views/session-budgets.ts';
 import { taskStatus } from '../views/task-status.ts';
 import { assertJsonType, parseJsonBody } from './json-body.ts';
 import type { PlainAnswer, PlainCall, PlainRoute } from './plain-router.ts';
@@ -31,12 +32,13 @@ export const createTaskRoutes = ({ submit, store, loop, scheduler, clock, maxBod
     return remembered.task;
   };
 
-  /** @req ORCH-2001, ORCH-2011, ORCH-2013 */
+  /** @req ORCH-2001, ORCH-2011, ORCH-2013, ORCH-3099 */
   const enqueue = async ({ request, principal, correlationId, traceparent }: PlainCall): Promise<PlainAnswer> => {
     assertJsonType(request.header('content-type'));
     const task = normalizeRequest(parseJsonBody(await request.readBody(maxBodyBytes), 'TaskRequest'));
     const answer = await submit.submit(task, { tenantId: principal.tenantId, correlationId, traceparent });
-    return { status: 202, headers: { ...json, location: `/v1/tasks/${answer.taskId}` }, body: answer.body };
+    const budgets = budgetHeaders(scheduler.session(answer.sessionKey, clock.nowMs()));
+    return { status: 202, headers: { ...json, location: `/v1/tasks/${answer.taskId}`, ...budgets }, body: answer.body };
   };
 
   /** @req ORCH-2009 */

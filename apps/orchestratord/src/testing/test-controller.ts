@@ -25,6 +25,7 @@ export type TestKey = { readonly key: string; readonly tenant: string; readonly 
 export type TestOptions = {
   readonly pools?: readonly Record<string, unknown>[];
   readonly tenants?: readonly Record<string, unknown>[];
+  readonly sessions?: Record<string, unknown>;
   readonly controller?: Record<string, unknown>;
   readonly keys?: readonly TestKey[];
   readonly journal?: Journal;
@@ -61,6 +62,7 @@ export const createTestController = (options: TestOptions = {}) => {
       ...pool,
     })),
     ...(options.tenants !== undefined && { tenants: options.tenants }),
+    ...(options.sessions !== undefined && { sessions: options.sessions }),
     ...(options.controller !== undefined && { controller: options.controller }),
     ...(options.keys !== undefined && {
       keys: options.keys.map(({ key, tenant, scopes }, index) => ({ id: `k${index}`, digest: digestKey(keySecret, key), tenant, scopes })),

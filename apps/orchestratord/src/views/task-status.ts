@@ -3,9 +3,11 @@
  */
 import type { StreamMetrics, TaskResult, TaskStatus } from '@llama-orch/api-types';
 import type { Scheduler } from '@llama-orch/orchestrator-core';
+import { sessionKeyOf } from '../admission/submit-task.ts';
 import type { Clock } from '../clock.ts';
 import { roundMs } from '../task-events.ts';
 import type { Task } from '../task.ts';
+import { budgetsOf } from './session-budgets.ts';
 
 /** @req ORCH-2009 */
 export const taskStatus = (task: Task, scheduler: Scheduler, nowMs: number): TaskStatus => {
@@ -47,7 +49,7 @@ const toResult = (task: Task): TaskResult | null => {
   };
 };
 
-/** @req ORCH-3100 */
+/** @req ORCH-3099, ORCH-3100 */
 export const taskMetrics = (task: Task, scheduler: Scheduler, clock: Clock): string => {
   const nowMs = clock.nowMs();
   const figures = scheduler.task(task.identity.key, nowMs);
@@ -58,7 +60,7 @@ export const taskMetrics = (task: Task, scheduler: Scheduler, clock: Clock): str
     kv_warmth: task.placement?.kvWarmth ?? null,
     tokens_out: task.tokensOut,
     tokens_per_s: decodingMs > 0 ? Math.round((task.tokensOut / decodingMs) * 100_000) / 100 : null,
-    budget: null,
+    budget: budgetsOf(scheduler.session(sessionKeyOf(task.identity), nowMs)),
   };
   return JSON.stringify(data);
 };

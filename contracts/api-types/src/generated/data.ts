@@ -169,9 +169,11 @@ export interface components {
             /** @enum {unknown} */
             code?: "ADMISSION_REJECT" | "QUEUE_FULL_DROP_LRU";
         } & WithRequired<components["schemas"]["ErrorEnvelope"], "policy_label" | "retry_after_ms">;
-        /** @description What remains of a session's budgets; `null` where there is no such budget. */
+        /** @description What remains of a session's budgets, less what its unfinished tasks may use at most; `null` where there is no such budget. */
         Budgets: {
+            /** @description In the units of the models' prices. */
             cost_remaining: number | null;
+            /** @description Slot time. */
             time_ms_remaining: number | null;
             tokens_remaining: number | null;
         };
@@ -512,7 +514,7 @@ export interface components {
         Workload: "completion" | "embedding" | "rerank";
     };
     responses: {
-        /** @description A full queue, a rate limit, a quota or a budget; wait as advised, then send it again. */
+        /** @description A full queue, a rate limit, a quota or a budget; wait as advised, then send it again. A spent session budget is not `retriable`: the wait is for the same task in a new session. */
         Backpressure: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];

@@ -2768,7 +2768,7 @@ export const openapiDocument: OpenapiDocument = {
     },
     "responses": {
       "Backpressure": {
-        "description": "A full queue, a rate limit, a quota or a budget; wait as advised, then send it again.",
+        "description": "A full queue, a rate limit, a quota or a budget; wait as advised, then send it again. A spent session budget is not `retriable`: the wait is for the same task in a new session.",
         "x-req-id": [
           "ORCH-2006",
           "ORCH-2007",
@@ -2830,6 +2830,24 @@ export const openapiDocument: OpenapiDocument = {
                       "name": "max_open_streams",
                       "value": 10000
                     }
+                  }
+                }
+              },
+              "budgetSpent": {
+                "value": {
+                  "code": "ADMISSION_REJECT",
+                  "message": "The budget of the session is spent.",
+                  "retriable": false,
+                  "correlation_id": "req-2f3b",
+                  "retry_after_ms": 1250,
+                  "policy_label": "reject",
+                  "details": {
+                    "limit": {
+                      "name": "session_tokens",
+                      "value": 12000
+                    },
+                    "used": 11800,
+                    "needed": 266
                   }
                 }
               },
@@ -3752,7 +3770,11 @@ export const openapiDocument: OpenapiDocument = {
       },
       "Budgets": {
         "type": "object",
-        "description": "What remains of a session's budgets; `null` where there is no such budget.",
+        "description": "What remains of a session's budgets, less what its unfinished tasks may use at most; `null` where there is no such budget.",
+        "x-req-id": [
+          "ORCH-2004",
+          "ORCH-3099"
+        ],
         "required": [
           "tokens_remaining",
           "time_ms_remaining",
@@ -3771,14 +3793,16 @@ export const openapiDocument: OpenapiDocument = {
               "integer",
               "null"
             ],
-            "minimum": 0
+            "minimum": 0,
+            "description": "Slot time."
           },
           "cost_remaining": {
             "type": [
               "number",
               "null"
             ],
-            "minimum": 0
+            "minimum": 0,
+            "description": "In the units of the models' prices."
           }
         }
       },
