@@ -121,6 +121,7 @@ class CompletionForm implements StreamDialect {
   #cachedTokens = 0;
   #isFirst = true;
   #tokensOut = 0;
+  #isFinished = false;
 
   constructor(context: WireContext, stats: VllmStats, asked: Asked) {
     this.#context = context;
@@ -137,12 +138,18 @@ class CompletionForm implements StreamDialect {
   step({ text, ids, tokensOut }: SpokenStep): string {
     this.#stats.onStep();
     this.#tokensOut = tokensOut;
-    return sseEvent(this.chunk(text, ids, null));
+    const { request, stop } = this.#asked;
+    this.#isFinished = stop.length === 0 && tokensOut === request.maxTokens;
+    return sseEvent(this.chunk(text, ids, this.#isFinished ? 'length' : null));
   }
 
-  /** The finish reason comes with the end of sequence, or with what was held back for a stop text and is text after all. */
+  /**
+   * The finish reason comes with the last token, or the end of sequence. Where stop texts were asked for it has a chunk of its own, with
+   * what was held back and is text after all.
+   */
   end({ how, tokensOut, held, stopWord }: SpokenEnd): string {
     this.#stats.onStep();
+    if (this.#isFinished) return this.#rest(tokensOut);
     const missing = tokensOut - this.#tokensOut;
     const ids = how === 'eos' ? [eosToken] : tokenIdsOf('', missing);
     const reason = how === 'limit' || how === 'limit-in-character' ? 'length' : 'stop';
