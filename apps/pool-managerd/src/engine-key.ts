@@ -2,7 +2,7 @@
  * The key that a pool's engine asks its callers for. It owns where the key comes from; it is shown to the engine and to
  * adapters only.
  */
-import { readFileSync } from 'node:fs';
+import { readSecretFile } from '@llama-orch/service-kit';
 import { PoolFailure } from './failure.ts';
 import type { PoolSpec } from './pool-spec.ts';
 
@@ -16,13 +16,11 @@ import type { PoolSpec } from './pool-spec.ts';
 export const readEngineKey = ({ id, runtime }: PoolSpec): string | null => {
   const file = runtime.kind === 'embedded' ? null : runtime.apiKeyFile;
   if (file === null) return null;
-  let key: string;
-  try {
-    key = readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new PoolFailure('key-missing', `The key of pool \`${id}\`’s engine cannot be read: ${reason}; correct \`runtime.api_key_file\`.`);
-  }
-  if (key === '') throw new PoolFailure('key-missing', `The key file ${file} of pool \`${id}\` is empty.`);
-  return key;
+  const secret = readSecretFile(file, 'runtime.api_key_file');
+  if (!secret.ok || secret.value === undefined)
+    throw new PoolFailure(
+      'key-missing',
+      `The key of pool \`${id}\`’s engine is not to be had: ${secret.ok ? 'nothing there' : secret.fault.message}.`,
+    );
+  return secret.value;
 };

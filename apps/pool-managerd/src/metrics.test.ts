@@ -17,6 +17,8 @@ const view = (overrides: Partial<PoolView> = {}): PoolView => ({
   restarts: 0,
   oomEvents: { device: 0, host: 0 },
   driverResetEvents: 0,
+  eccEvents: 0,
+  capacitySlots: 1,
   preload: null,
   gauges: { slotsFree: 1, vramUsedBytes: 1024, gpuUtilizationRatio: 0.5, kvCacheUsageRatio: null },
   ...overrides,

@@ -9,6 +9,7 @@ import { createPool, type PoolDeps } from './pool.ts';
 import type { PoolSpec } from './pool-spec.ts';
 import { liveWorker, poolSpec, quietAdapter } from './testing/pool-specs.ts';
 import { toWireState } from './wire.ts';
+import { openWorkerLog } from './worker-log.ts';
 
 /** Everything a pool touches, with a clock that moves only when the pool sleeps for long. */
 const harness = (overrides: Partial<PoolDeps> = {}) => {
@@ -20,6 +21,7 @@ const harness = (overrides: Partial<PoolDeps> = {}) => {
   const counts = new Map<string, number>();
   let nowMs = 0;
   let health: WorkerHealth = { kind: 'ready' };
+  let lastWords = '';
   const changes: string[] = [];
 
   const deps: PoolDeps = {
@@ -36,6 +38,7 @@ const harness = (overrides: Partial<PoolDeps> = {}) => {
           ...base,
           record: { ...base.record, startedAtMs: nowMs },
           adapter: quietAdapter({ health: () => Promise.resolve(health) }),
+          log: { ...openWorkerLog('/nowhere'), tail: () => Promise.resolve(lastWords), trim: () => Promise.resolve() },
           process: {
             identity: { pid: 1000 + startCount, startTime: 'x' },
             exited,
@@ -98,6 +101,11 @@ const harness = (overrides: Partial<PoolDeps> = {}) => {
     sleeps,
     changes,
     setHealth: (next: WorkerHealth) => (health = next),
+    /** The newest worker writes this and exits with 1. */
+    die: (words: string): void => {
+      lastWords = words;
+      launched.at(-1)?.exit({ code: 1, signal: null });
+    },
     settle,
     /** Let the pool go on until the state holds; every pending sleep ends. */
     until: async (kind: string): Promise<void> => {
@@ -293,5 +301,62 @@ test('[ORCH-3039] counts OOM and driver events apart', async () => {
   pool.start(poolSpec());
   await until('ready');
   expect(pool.view()).toMatchObject({ oomEvents: { device: 1, host: 1 }, driverResetEvents: 1 });
+  await pool.stop(0);
+});
+
+test('[ORCH-3039] a device OOM lowers the slots of the next worker, other ends do not, and a changed pool starts anew', async () => {
+  const slots: number[] = [];
+  const tested: number[] = [];
+  const { pool, until, die, settle } = harness({
+    check: (spec) => {
+      slots.push(spec.slots);
+      return Promise.resolve({ devices: [], onCpu: true, plan: emptyPlan });
+    },
+    selfTest: (_worker, spec) => {
+      tested.push(spec.slots);
+      return Promise.resolve({ engineVersion: 'b1', slotsTotal: spec.slots, ctxTokens: 8192 });
+    },
+  });
+  const spec = poolSpec({ slots: 8, determinism: 'none' });
+  pool.start(spec);
+  await until('ready');
+  die('CUDA error: out of memory');
+  await settle();
+  await settle();
+  await until('ready');
+  expect(pool.view()).toMatchObject({ capacitySlots: 6, oomEvents: { device: 1, host: 0 }, spec: { slots: 8 } });
+  die('segfault');
+  await settle();
+  await settle();
+  await until('ready');
+  expect(pool.view().capacitySlots).toBe(6);
+  expect(slots).toEqual([8, 6, 6]);
+  expect(tested).toEqual([8, 6, 6]);
+
+  pool.replace({ ...spec, ctx: 4096 });
+  await settle();
+  await until('ready');
+  expect(pool.view().capacitySlots).toBe(8);
+  await pool.stop(0);
+});
+
+test('[ORCH-3038] an ECC error is counted apart from resets of the driver', async () => {
+  const { pool, until, die, settle } = harness();
+  pool.start(poolSpec());
+  await until('ready');
+  die('CUDA error: uncorrectable ECC error encountered');
+  await settle();
+  await settle();
+  await until('ready');
+  expect(pool.view()).toMatchObject({ eccEvents: 1, driverResetEvents: 0, lastError: { failure: { kind: 'ecc-error' } } });
+  await pool.stop(0);
+});
+
+test('[ORCH-3039] an adopted worker keeps the slots it was started with', async () => {
+  const { pool } = harness();
+  const { record } = liveWorker(9);
+  pool.update(poolSpec({ slots: 8 }));
+  pool.adopt({ ...record, slots: 6, tested: { engineVersion: 'b1', slotsTotal: 6, ctxTokens: 8192, loadMs: 5 } });
+  expect(pool.view()).toMatchObject({ capacitySlots: 6 });
   await pool.stop(0);
 });

@@ -3,6 +3,7 @@
  * turns the outcome into the next event; which moves exist is in `pool-state.ts`.
  */
 import type { Logger } from '@llama-orch/service-kit';
+import { lowerSlots } from './capacity.ts';
 import { createFailure, type Failure, failureKinds, PoolFailure } from './failure.ts';
 import { type ExitStatus, explainExit } from './failure-cause.ts';
 import type { CheckedPool, CheckPool } from './host-checks.ts';
@@ -31,6 +32,9 @@ export type PoolView = {
   readonly restarts: number;
   readonly oomEvents: { readonly device: number; readonly host: number };
   readonly driverResetEvents: number;
+  readonly eccEvents: number;
+  /** Slots a worker is started with: the configured ones, or fewer after a device ran out of memory. */
+  readonly capacitySlots: number;
   readonly preload: { readonly outcome: 'ok' | 'failed'; readonly loadMs: number | null } | null;
   /** `null` until first read after the worker became Ready. */
   readonly gauges: WorkerGauges | null;
@@ -94,6 +98,9 @@ export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: 
   let restarts = 0;
   let oomEvents = { device: 0, host: 0 };
   let driverResetEvents = 0;
+  let eccEvents = 0;
+  /** Lowered by every device OOM, for as long as the pool is asked for like this. */
+  let capacitySlots = firstSpec.slots;
   let preload: PoolView['preload'] = null;
   let gauges: WorkerGauges | null = null;
   /** Of the last worker that said it. */
@@ -103,6 +110,9 @@ export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: 
   let activity = new AbortController();
   const stopWaiters: (() => void)[] = [];
   const log = deps.log.child({ pool_id: spec.id, engine: spec.engine });
+
+  /** The pool as far as its devices can carry it. */
+  const carried = (): PoolSpec => (capacitySlots < spec.slots ? { ...spec, slots: capacitySlots } : spec);
 
   const dispatch = (event: PoolEvent): void => {
     const before = state;
@@ -165,9 +175,19 @@ export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: 
   const fail = (failure: Failure): void => {
     const nowMs = deps.nowMs();
     lastError = { failure, atMs: nowMs };
-    if (failure.kind === 'device-oom') oomEvents = { ...oomEvents, device: oomEvents.device + 1 };
+    if (failure.kind === 'device-oom') {
+      oomEvents = { ...oomEvents, device: oomEvents.device + 1 };
+      const slots = lowerSlots(carried().slots);
+      if (slots < carried().slots)
+        log.warn(
+          { event: 'capacity_lowered', slots, configured_slots: spec.slots },
+          'a device ran out of memory: started with fewer slots from now on',
+        );
+      capacitySlots = slots;
+    }
     if (failure.kind === 'host-oom') oomEvents = { ...oomEvents, host: oomEvents.host + 1 };
     if (failure.kind === 'driver-error') driverResetEvents += 1;
+    if (failure.kind === 'ecc-error') eccEvents += 1;
     const worker = workerOf(state);
     if (worker !== null) endReason = failure.kind;
     if (state.kind !== 'ready' && state.kind !== 'unready') {
@@ -182,6 +202,7 @@ export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: 
       replica_id: replicaIdOf(worker),
       oom_events: oomEvents,
       driver_reset_events: driverResetEvents,
+      ecc_events: eccEvents,
     };
     const failureClass = failureKinds[failure.kind].class;
     if (failureClass === 'final') {
@@ -195,7 +216,7 @@ export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: 
   };
 
   const check = async (signal: AbortSignal): Promise<void> => {
-    const found = await deps.check(spec, signal);
+    const found = await deps.check(carried(), signal);
     if (signal.aborted) return;
     checked = found;
     dispatch({ kind: 'checked' });
@@ -205,7 +226,7 @@ export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: 
     if (checked === null) throw new TypeError('launching without checks');
     startCount = Math.max(startCount + 1, spec.minStartCount);
     await deps.stateFiles.writeStartCount(spec.id, startCount);
-    const worker = await deps.launcher.launch(spec, startCount, checked);
+    const worker = await deps.launcher.launch(spec, startCount, checked, carried().slots);
     gauges = null;
     if (endReason !== null) {
       restarts += 1;
@@ -218,6 +239,8 @@ export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: 
         url: worker.record.advertisedUrl,
         replica_id: replicaIdOf(worker),
         cpu_carve_out: worker.record.facts.cpuCarveOut,
+        worst_link: worker.record.facts.topology?.worstLink ?? undefined,
+        numa_nodes: worker.record.facts.topology?.numaNodes,
       },
       'worker started',
     );
@@ -266,7 +289,7 @@ export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: 
     const limit = AbortSignal.timeout(Math.max(1, startDeadline(worker) - deps.nowMs()));
     let tested: Tested;
     try {
-      tested = await deps.selfTest(worker, spec, AbortSignal.any([signal, limit]));
+      tested = await deps.selfTest(worker, carried(), AbortSignal.any([signal, limit]));
     } catch (error) {
       if (limit.aborted && !signal.aborted) return failLate(worker, 'self-test');
       throw error;
@@ -297,7 +320,7 @@ export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: 
 
       if (misses === 0 && deps.nowMs() - gaugesAtMs >= gaugeIntervalMs) {
         gaugesAtMs = deps.nowMs();
-        gauges = await deps.readGauges(worker, spec, signal);
+        gauges = await deps.readGauges(worker, carried(), signal);
         await worker.log?.trim(deps.logBytes);
       }
       await deps.sleep(spec.timeouts.probeIntervalMs, signal);
@@ -336,7 +359,7 @@ export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: 
     for (;;) {
       await deps.sleep(recheckIntervalMs, signal);
       try {
-        await deps.check(spec, signal);
+        await deps.check(carried(), signal);
       } catch (error) {
         if (signal.aborted) return;
         const failure = PoolFailure.toFailure(error);
@@ -356,8 +379,22 @@ export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: 
   };
 
   return {
-    view: () => ({ spec, state, wanted, startCount, lastError, restarts, oomEvents, driverResetEvents, preload, gauges }),
+    view: () => ({
+      spec,
+      state,
+      wanted,
+      startCount,
+      lastError,
+      restarts,
+      oomEvents,
+      driverResetEvents,
+      eccEvents,
+      capacitySlots: carried().slots,
+      preload,
+      gauges,
+    }),
     start(next) {
+      capacitySlots = next.slots;
       spec = next;
       wanted = true;
       maxGraceMs = Number.POSITIVE_INFINITY;
@@ -368,6 +405,7 @@ export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: 
       const worker = deps.launcher.adopt(spec, record);
       wanted = true;
       startCount = Math.max(startCount, record.startCount);
+      capacitySlots = record.slots ?? spec.slots;
       if (record.tested !== null) {
         preload = { outcome: 'ok', loadMs: record.tested.loadMs };
         engineVersion = record.tested.engineVersion;
@@ -384,6 +422,7 @@ export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: 
       else deps.onChange();
     },
     replace(next) {
+      capacitySlots = next.slots;
       spec = next;
       history = freshHistory;
       if (workerOf(state) !== null || state.kind === 'launching') endReason = 'spec-changed';

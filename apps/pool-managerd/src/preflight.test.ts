@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { PoolSpec } from './pool-spec.ts';
 import { preflight, type PreflightInput } from './preflight.ts';
@@ -81,4 +82,58 @@ test('an external engine’s devices are its owner’s business', () => {
     runtime: { kind: 'external', url: 'http://gpu:8080', digest: `sha256:${'a'.repeat(64)}`, apiKeyFile: null },
   });
   expect(judge(external, { inventory: noDevices })).toEqual({ kind: 'admitted', devices: [], onCpu: false });
+});
+
+test('[ORCH-3011] a GPU in MIG mode gives its slices, by UUID, and not itself', () => {
+  const gpu = gpuDevice(0, { migEnabled: true });
+  const slice = gpuDevice(0, { uuid: 'MIG-feb88891-0321-5fef-9c87-d4af3b54259e', parentUuid: gpu.uuid, name: 'A100 MIG 1g.10gb' });
+  const inventory = { kind: 'devices', devices: [gpu, slice, gpuDevice(1)], lost: null } as const;
+  expect(judge(poolSpec({ devices: [slice.uuid] }), { inventory })).toMatchObject({ kind: 'admitted', devices: [{ uuid: slice.uuid }] });
+  const refused = judge(poolSpec({ devices: ['0'] }), { inventory });
+  expect(refused).toMatchObject({ failure: { kind: 'device-partitioned', message: expect.stringContaining(slice.uuid) as unknown } });
+  expect(kindOf(poolSpec({ devices: [slice.uuid, '1'], tensorSplit: [0.5, 0.5] }), { inventory })).toBe('invalid-pool');
+});
+
+test('[ORCH-3038] a faulty device holds up its own pools only, and is tried again', () => {
+  const inventory = {
+    kind: 'devices',
+    devices: [gpuDevice(0, { fault: 'nvidia-smi says [GPU requires reset]' }), gpuDevice(1)],
+    lost: null,
+  } as const;
+  expect(judge(poolSpec(), { inventory })).toMatchObject({
+    failure: { kind: 'device-fault', message: expect.stringContaining('[GPU requires reset]') as unknown },
+  });
+  expect(kindOf(poolSpec({ devices: ['1'] }), { inventory })).toBe('admitted');
+});
+
+test('[ORCH-3061] batch invariance is refused on a device older than its engine documents', () => {
+  const vllm = poolSpec({ engine: 'vllm', determinism: 'batch_invariant', slots: 4 });
+  const on = (computeCapability: string | null) =>
+    kindOf(vllm, { inventory: { kind: 'devices', devices: [gpuDevice(0, { computeCapability })], lost: null } });
+  expect(on('7.5')).toBe('invalid-pool');
+  expect(on('8.0')).toBe('admitted');
+  expect(on('10.0')).toBe('admitted');
+  expect(on(null)).toBe('admitted');
+});
+
+test('[ORCH-3011] over random fleets no device is in two admitted masks unless both pools say so', () => {
+  const pool = fc.record({
+    devices: fc.uniqueArray(fc.integer({ min: 0, max: 7 }), { minLength: 1, maxLength: 4 }),
+    byUuid: fc.boolean(),
+    shareDevices: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(pool, { minLength: 1, maxLength: 8 }), (drawn) => {
+      const fleet = Array.from({ length: 8 }, (_, index) => gpuDevice(index));
+      const pools = drawn.map(({ devices: mask, byUuid, shareDevices }, index) =>
+        poolSpec({ id: `p${index}`, shareDevices, devices: mask.map((at) => (byUuid ? (fleet[at]?.uuid ?? '') : String(at))) }),
+      );
+      const owners = new Map<string, PoolSpec[]>();
+      for (const spec of pools) {
+        const verdict = judge(spec, { pools, inventory: { kind: 'devices', devices: fleet, lost: null } });
+        if (verdict.kind === 'admitted') for (const { uuid } of verdict.devices) owners.set(uuid, [...(owners.get(uuid) ?? []), spec]);
+      }
+      for (const specs of owners.values()) expect(specs.length === 1 || specs.every(({ shareDevices }) => shareDevices)).toBe(true);
+    }),
+  );
 });

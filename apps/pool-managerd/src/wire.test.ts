@@ -19,6 +19,8 @@ const view = (state: PoolState, overrides: Partial<PoolView> = {}): PoolView => 
   restarts: 2,
   oomEvents: { device: 1, host: 0 },
   driverResetEvents: 0,
+  eccEvents: 0,
+  capacitySlots: 1,
   preload: null,
   gauges: null,
   ...overrides,

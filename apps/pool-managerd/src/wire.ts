@@ -156,6 +156,8 @@ export const toPoolStatus = (pool: PoolView, nowMs: number): PoolStatus => ({
   next_retry_ms: pool.state.kind === 'waiting' ? Math.max(0, Math.round(pool.state.retryAtMs - nowMs)) : null,
   oom_events: pool.oomEvents,
   driver_reset_events: pool.driverResetEvents,
+  ecc_events: pool.eccEvents,
+  capacity_slots: pool.capacitySlots,
   preload: pool.preload === null ? null : { outcome: pool.preload.outcome, load_ms: pool.preload.loadMs },
   replica: toReplica(pool),
 });

@@ -26,8 +26,13 @@ import { createWorkerLog, openWorkerLog, prepareLogDirectory } from './worker-lo
 import type { WorkerRecord, WorkerStateFiles } from './worker-state-file.ts';
 
 export type WorkerLauncher = {
-  /** Start a worker, or meet an external one. Its record is on disk when this resolves. @throws PoolFailure */
-  launch(spec: PoolSpec, startCount: number, checked: CheckedPool): Promise<LiveWorker>;
+  /**
+   * Start a worker, or meet an external one. Its record is on disk when this resolves.
+   *
+   * @param slots - At most the pool's own.
+   * @throws PoolFailure
+   */
+  launch(spec: PoolSpec, startCount: number, checked: CheckedPool, slots: number): Promise<LiveWorker>;
   /** Take over a worker whose identity was verified. @throws PoolFailure */
   adopt(spec: PoolSpec, record: WorkerRecord): LiveWorker;
   /** After the worker has ended: forget its record and give back its port and connections. */
@@ -81,7 +86,8 @@ export const createWorkerLauncher = (deps: WorkerLauncherDeps): WorkerLauncher =
   };
 
   return {
-    async launch(spec, startCount, checked) {
+    async launch(wanted, startCount, checked, slots) {
+      const spec = { ...wanted, slots };
       if (spec.runtime.kind === 'external') {
         const launch = planExternal(spec);
         if (launch.kind === 'external') return meetExternal(spec, startCount, checked, launch.url);
@@ -117,6 +123,9 @@ export const createWorkerLauncher = (deps: WorkerLauncherDeps): WorkerLauncher =
           ...newRecord(deps, spec, startCount, checked, nonce, launch),
           url: `http://${reachable(deps.workerBind)}:${port}`,
           advertisedUrl: `http://${bracketed(deps.advertiseHost)}:${port}`,
+          // What was asked for, not what could be carried: so the next agent knows it for the same pool.
+          digest: workerDigest(wanted),
+          slots,
           port,
           ports,
           ...(launch.container === null ? {} : { container: launch.container }),

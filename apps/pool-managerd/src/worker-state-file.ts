@@ -30,6 +30,8 @@ export type WorkerRecord = {
   readonly port: number | null;
   /** Absent in the records of agents that knew none. */
   readonly ports?: AuxPorts;
+  /** Slots it was started with; absent = the pool's. */
+  readonly slots?: number;
   /** The container it runs in; absent = none. */
   readonly container?: ContainerRef;
   readonly logPath: string | null;

@@ -32,6 +32,6 @@ export {
   type RequestHead,
   type RequestTrace,
 } from './request-guard.ts';
-export { type Environment, readSecret, type SecretResult } from './secret.ts';
+export { type Environment, readSecret, readSecretFile, type SecretResult } from './secret.ts';
 export { onShutdown, type Shutdown, type ShutdownOptions, type SignalSource } from './shutdown.ts';
 export { ExitCode, StartError } from './start-error.ts';
