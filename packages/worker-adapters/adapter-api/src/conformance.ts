@@ -54,3 +54,23 @@ export const describeConformance = ({ name, createAdapter, start, skips = {}, ..
     }
   });
 };
+
+/**
+ * Run one case alone, for who wants to know whether the suite sees a fault that an adapter has.
+ *
+ * @returns Rejects with what the case found.
+ */
+export const runConformanceCase = async (
+  title: ConformanceCase,
+  { createAdapter, start, ...engine }: Omit<ConformanceOptions, 'name' | 'skips'>,
+): Promise<void> => {
+  const harness = new Harness(createAdapter, start, { loadingIs: 'loading', countsAre: 'exact', ...engine });
+  await harness.open();
+  try {
+    await harness.reset();
+    await cases[title](harness);
+    await harness.closeAdapters();
+  } finally {
+    await harness.close();
+  }
+};

@@ -64,6 +64,34 @@ test('dies of device memory as a CUDA build does', async () => {
   expect(stderr()).toContain('CUDA error: out of memory');
 });
 
+test('takes key, weights, cache, queue and cost to the process, and the key not by its command line', async () => {
+  const cost = { prefillTokensPerSecond: 1_000_000, stepMs: 1, perRequestMs: 0, batchTokens: 512 };
+  const kv = { tokens: 64, policy: 'reserve' } as const;
+  const [engine, other] = await Promise.all([
+    start({ apiKey: 'sekret', cost, kv, maxWaiting: 0, wireOptions: { serves: 'generation' }, script: { holdAfterSteps: 2 } }),
+    start({ weights: 7 }),
+  ]);
+  const headers = { authorization: 'Bearer sekret' };
+  const ask = (body: object = {}): Promise<Response> =>
+    fetch(`${engine.url}/completion`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ prompt: 'the water is', n_predict: 20, seed: 7, stream: true, ...body }),
+    });
+  expect((await complete(engine.url)).status).toBe(401);
+  expect((await fetch(`${engine.url}/v1/embeddings`, { method: 'POST', headers, body: '{"input":"a"}' })).status).toBe(501);
+  const running = ask();
+  await expect.poll(async () => (await engine.control.counters()).held, patience).toBe(1);
+  expect(await engine.control.counters()).toMatchObject({ kvTokensTotal: 64, kvTokensUsed: 24 });
+  expect((await ask()).status).toBe(503);
+  await engine.control.release(100);
+  const text = await (await running).text();
+  expect(await (await complete(other.url)).text()).not.toBe(text);
+  const shown = spawnSync('ps', ['-o', 'args=', '-p', String(engine.pid)], { encoding: 'utf8' }).stdout;
+  expect(shown).toContain('--kv-policy reserve');
+  expect(shown).not.toContain('sekret');
+});
+
 test('says that it is loading for as long as the script wants', async () => {
   const { url, control } = await start({ script: { loadingMs: 60_000 } });
   const response = await fetch(`${url}/health`);

@@ -117,7 +117,7 @@ const generate = (context: WireContext, exchange: Exchange): void => {
   streamAnswer({
     context,
     exchange,
-    request: { prompt, tokensIn, maxTokens, seed: Number(body['seed']) },
+    request: { prompt, tokensIn, maxTokens, seed: body['temperature'] === 0 ? null : Number(body['seed']) },
     dialect: lines(tokensIn),
     stop: textsOf(body['stop']),
     stopText: 'cut',

@@ -48,6 +48,8 @@ export class Harness {
   }
 
   async close(): Promise<void> {
+    // Some are left only where a case failed; nothing more is asked of them then.
+    await Promise.allSettled([...this.#adapters].map((adapter) => adapter.close()));
     await this.#target?.stop();
   }
 

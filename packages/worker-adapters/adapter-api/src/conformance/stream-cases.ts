@@ -162,6 +162,13 @@ export const streamCases = {
     expect(short.end?.tokensOut).toBe(10);
   },
 
+  'says the same under every seed where the profile is greedy': async ({ adapter, engine }) => {
+    await engine.script({ answerTokens: 40 });
+    const greedy = await readAll(adapter, completion({ samplerProfileVersion: 'v1-greedy' }));
+    expect((await readAll(adapter, completion({ samplerProfileVersion: 'v1-greedy', seed: 8 }))).text).toBe(greedy.text);
+    expect((await readAll(adapter, completion())).text).not.toBe(greedy.text);
+  },
+
   'refuses a seed out of range and an unknown sampler profile before anything is sent': async ({ adapter, engine }) => {
     const { tasksSeen } = await engine.counters();
     for (const seed of [-1, 0.5, 2 ** 32 - 1]) expect((await readFailure(adapter, completion({ seed }))).error.kind).toBe('internal');
