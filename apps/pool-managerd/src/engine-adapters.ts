@@ -4,6 +4,7 @@
 import type { CreateAdapter } from '@llama-orch/adapter-api';
 import { createLlamaCppAdapter } from '@llama-orch/llamacpp-http';
 import { createTgiAdapter } from '@llama-orch/tgi-http';
+import { createTritonAdapter } from '@llama-orch/triton';
 import { createVllmAdapter } from '@llama-orch/vllm-http';
 import type { EngineName } from './pool-spec.ts';
 
@@ -12,4 +13,5 @@ export const engineAdapters: Partial<Record<EngineName, CreateAdapter>> = {
   llamacpp: createLlamaCppAdapter,
   vllm: createVllmAdapter,
   tgi: createTgiAdapter,
+  triton: createTritonAdapter,
 };

@@ -64,7 +64,7 @@ test('an external engine is admitted without looking for its model', async () =>
   const spec = {
     ...specOf({ path: '/nowhere' }),
     devices: [],
-    runtime: { kind: 'external', url: 'http://gpu:1', digest, apiKeyFile: null } as const,
+    runtime: { kind: 'external', url: 'http://gpu:1', digest, server: null, apiKeyFile: null } as const,
   };
   expect(await check(spec)).toMatchObject({ devices: [], onCpu: false });
 });

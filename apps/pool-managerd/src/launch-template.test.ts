@@ -131,7 +131,8 @@ test('the embedded engine runs on this very Node, with the flags of llama-server
 });
 
 test('[ORCH-3037] an external engine declared with another digest is not trusted', () => {
-  const external = (digest: string) => poolSpec({ runtime: { kind: 'external', url: 'http://gpu:8080/', digest, apiKeyFile: null } });
+  const external = (digest: string) =>
+    poolSpec({ runtime: { kind: 'external', url: 'http://gpu:8080/', digest, server: null, apiKeyFile: null } });
   expect(planExternal(external(poolSpec().model.digest))).toEqual({ kind: 'external', url: 'http://gpu:8080' });
   expect(() => planExternal(external(`sha256:${'0'.repeat(64)}`))).toThrow(/is declared to serve/);
 });

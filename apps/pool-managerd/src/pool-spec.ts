@@ -10,7 +10,21 @@ export type Workload = 'completion' | 'embedding' | 'rerank';
 export type RuntimeSpec =
   | { readonly kind: 'embedded' }
   | CommandSpec
-  | { readonly kind: 'external'; readonly url: string; readonly digest: string; readonly apiKeyFile: string | null };
+  | {
+      readonly kind: 'external';
+      readonly url: string;
+      readonly digest: string;
+      readonly server: 'tritonserver' | 'trtllm-serve' | null;
+      readonly apiKeyFile: string | null;
+    };
+
+/** How a triton pool's worker is spoken to. Ports are an external server's; `null` = its default, or ours to pick. */
+export type TritonAccess = {
+  readonly protocol: 'grpc' | 'http' | 'trtllm-serve';
+  readonly modelName: string;
+  readonly grpcPort: number | null;
+  readonly metricsPort: number | null;
+};
 
 export type CommandSpec = {
   readonly kind: 'command';
@@ -59,6 +73,8 @@ export type PoolSpec = {
   readonly slots: number;
   readonly determinism: 'single_slot' | 'batch_invariant' | 'none';
   readonly runtime: RuntimeSpec;
+  /** `null` = an engine with one front. */
+  readonly triton: TritonAccess | null;
   readonly allowCpu: boolean;
   readonly preload: boolean;
   readonly samplerProfileVersion: string;
@@ -100,6 +116,7 @@ export const workerDigest = (spec: PoolSpec): string =>
       ? {}
       : { speculative: { draft: spec.speculative.draftModel?.digest ?? null, draft_tokens: spec.speculative.draftTokens } }),
     ...(spec.prefixCacheBytes === 0 ? {} : { prefix_cache_bytes: spec.prefixCacheBytes }),
+    ...(spec.triton === null ? {} : { triton: { ...spec.triton } }),
     ...(spec.determinism === 'batch_invariant' ? { determinism: spec.determinism } : {}),
   });
 
@@ -123,4 +140,4 @@ const runtimeFacts = (runtime: RuntimeSpec): JsonValue => {
 
 /** Program of a triton pool, as the tables of launchers want it. */
 export const serverOf = (spec: PoolSpec): 'tritonserver' | 'trtllm-serve' | undefined =>
-  spec.runtime.kind === 'command' ? (spec.runtime.server ?? undefined) : undefined;
+  spec.runtime.kind === 'embedded' ? undefined : (spec.runtime.server ?? undefined);

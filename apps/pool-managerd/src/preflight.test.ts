@@ -79,7 +79,7 @@ test('refuses engines without an adapter, and llama.cpp workers of two uses', ()
 test('an external engine’s devices are its owner’s business', () => {
   const external = poolSpec({
     devices: [],
-    runtime: { kind: 'external', url: 'http://gpu:8080', digest: `sha256:${'a'.repeat(64)}`, apiKeyFile: null },
+    runtime: { kind: 'external', url: 'http://gpu:8080', digest: `sha256:${'a'.repeat(64)}`, server: null, apiKeyFile: null },
   });
   expect(judge(external, { inventory: noDevices })).toEqual({ kind: 'admitted', devices: [], onCpu: false });
 });

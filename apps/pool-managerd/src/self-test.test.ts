@@ -180,3 +180,15 @@ test('ends with the reason of its signal', async () => {
   const { adapter } = goodAdapter();
   await expect(runSelfTest(adapter, poolSpec(), AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late');
 });
+
+test('[ORCH-3049] an engine without token counters must still show its figures', async () => {
+  const capabilities = { ...quietAdapter().capabilities, tokenCounters: false };
+  const figures = { promptTokensTotal: null, generatedTokensTotal: null, requestsRunning: 0, requestsWaiting: 0, kvUsageRatio: null };
+  const { adapter } = goodAdapter({ capabilities, metrics: () => Promise.resolve(figures) });
+  await expect(runSelfTest(adapter, poolSpec(), new AbortController().signal)).resolves.toMatchObject({ slotsTotal: 1 });
+  const deaf = goodAdapter({
+    capabilities,
+    metrics: () => Promise.reject(new WorkerError('engine-rejected', 'no figures', { mayRunAgain: false })),
+  });
+  expect(await failureOf(deaf.adapter)).toMatch(/"telemetry": no figures/);
+});

@@ -15,7 +15,13 @@ import { PoolFailure } from './failure.ts';
 import type { PoolSpec, Workload } from './pool-spec.ts';
 
 /** What the worker said of itself. */
-export type Tested = { readonly engineVersion: string; readonly slotsTotal: number; readonly ctxTokens: number };
+export type Tested = {
+  readonly engineVersion: string;
+  /** Absent where the engine says none. */
+  readonly trtllmVersion?: string;
+  readonly slotsTotal: number;
+  readonly ctxTokens: number;
+};
 
 const prompt = 'Self-test of a worker: write a few words.';
 
@@ -26,7 +32,7 @@ const prompt = 'Self-test of a worker: write a few words.';
  *    version is the expected one.
  * 2. A minimal task of the pool's workload: a few tokens, a vector, or scores.
  * 3. The same again, aborted after its first sign of life: the engine must show its slot free.
- * 4. Telemetry: the engine's counters exist and rose by what was done.
+ * 4. Telemetry: the engine's figures can be read; its token counters, where it has some, rose by what was done.
  *
  * @param signal - Aborts the test; the rejection is then the signal's reason.
  * @throws PoolFailure `self-test-failed` that names the step, or `engine-version-mismatch`.
@@ -47,8 +53,14 @@ export const runSelfTest = async (adapter: WorkerAdapter, spec: PoolSpec, signal
 
   // 4
   const after = await step('telemetry', signal, () => adapter.metrics(signal));
-  checkTelemetry(before, after, workload, tokensOut);
-  return { engineVersion: props.engineVersion, slotsTotal: props.slotsTotal ?? spec.slots, ctxTokens: props.ctxTokens };
+  if (adapter.capabilities.tokenCounters) checkTelemetry(before, after, workload, tokensOut);
+  const { engineVersion, trtllmVersion, ctxTokens } = props;
+  return {
+    engineVersion,
+    ...(trtllmVersion === undefined ? {} : { trtllmVersion }),
+    slotsTotal: props.slotsTotal ?? spec.slots,
+    ctxTokens,
+  };
 };
 
 const step = async <Value>(name: string, signal: AbortSignal, run: () => Promise<Value>): Promise<Value> => {

@@ -87,3 +87,29 @@ test('model paths are relative to the models directory, absolute ones stay', () 
   expect(toPoolSpec(desiredPool({ model: { ...model, path: 'sub/m.gguf' } }), '/models').model.path).toBe('/models/sub/m.gguf');
   expect(toPoolSpec(desiredPool({ model: { ...model, path: '/m.gguf' } }), '/models').model.path).toBe('/m.gguf');
 });
+
+test('[ORCH-3113] reads how a Triton is spoken to; a controller that does not say means the default', () => {
+  const pool = (fields: object) => toPoolSpec(desiredPool({ engine: 'triton', ...fields }), '/models').triton;
+  expect(pool({ triton: { protocol: 'http', model_name: 'ensemble', grpc_port: 9001, metrics_port: null } })).toEqual({
+    protocol: 'http',
+    modelName: 'ensemble',
+    grpcPort: 9001,
+    metricsPort: null,
+  });
+  expect(pool({})).toMatchObject({ protocol: 'grpc', grpcPort: null });
+  expect(pool({ runtime: { kind: 'command', server: 'trtllm-serve' } })).toMatchObject({ protocol: 'trtllm-serve' });
+  expect(toPoolSpec(desiredPool({}), '/models').triton).toBeNull();
+});
+
+test('[ORCH-3032] reports the version of TensorRT-LLM that the worker said, and its further ports', () => {
+  const { tested } = worker.record;
+  const trtllm = {
+    ...worker,
+    record: { ...worker.record, ports: { grpc: 9001, metrics: 9002, master: null }, tested: { ...tested, trtllmVersion: '1.2.0' } },
+  };
+  expect(toPoolStatus(view({ kind: 'ready', worker: trtllm }), 0).replica).toMatchObject({
+    trtllm_version: '1.2.0',
+    ports: { grpc: 9001, metrics: 9002 },
+  });
+  expect(toPoolStatus(view({ kind: 'ready', worker }), 0).replica).toMatchObject({ trtllm_version: null });
+});

@@ -26,6 +26,7 @@ export const toPoolSpec = (pool: DesiredPool, modelsDir: string): PoolSpec => ({
   slots: pool.slots,
   determinism: pool.determinism,
   runtime: toRuntime(pool.runtime),
+  triton: toTriton(pool),
   allowCpu: pool.allow_cpu,
   preload: pool.preload,
   samplerProfileVersion: pool.sampler_profile_version,
@@ -57,6 +58,16 @@ const toModel = (model: DesiredPool['model'], modelsDir: string): ModelSpec => (
   kvBytesPerToken: model.kv_bytes_per_token ?? null,
 });
 
+/** A controller that knows no `triton` means what is the default. */
+const toTriton = ({ engine, triton, model, runtime }: DesiredPool): PoolSpec['triton'] => {
+  if (engine !== 'triton') return null;
+  if (triton != null) {
+    return { protocol: triton.protocol, modelName: triton.model_name, grpcPort: triton.grpc_port, metricsPort: triton.metrics_port };
+  }
+  const isTrtllm = runtime.kind === 'command' && runtime.server === 'trtllm-serve';
+  return { protocol: isTrtllm ? 'trtllm-serve' : 'grpc', modelName: model.name, grpcPort: null, metricsPort: null };
+};
+
 const toRuntime = (runtime: DesiredPool['runtime']): PoolSpec['runtime'] => {
   switch (runtime.kind) {
     case 'embedded':
@@ -71,7 +82,13 @@ const toRuntime = (runtime: DesiredPool['runtime']): PoolSpec['runtime'] => {
         container: runtime.container === undefined ? null : { ...runtime.container, entrypoint: runtime.container.entrypoint ?? null },
       };
     case 'external':
-      return { kind: 'external', url: runtime.url, digest: runtime.digest, apiKeyFile: runtime.api_key_file ?? null };
+      return {
+        kind: 'external',
+        url: runtime.url,
+        digest: runtime.digest,
+        server: runtime.server ?? null,
+        apiKeyFile: runtime.api_key_file ?? null,
+      };
     default:
       return unreachable(runtime);
   }
@@ -196,7 +213,7 @@ const toReplica = (pool: PoolView): ReplicaReport | null => {
     url: record.advertisedUrl,
     engine: pool.spec.engine,
     engine_version: tested.engineVersion,
-    trtllm_version: null,
+    trtllm_version: tested.trtllmVersion ?? null,
     model_digest: pool.spec.model.digest,
     quant: pool.spec.quant,
     ctx: pool.spec.ctx,

@@ -54,7 +54,7 @@ export type WorkerLauncherDeps = {
 const adoptedPollMs = 500;
 
 export const createWorkerLauncher = (deps: WorkerLauncherDeps): WorkerLauncher => {
-  const createAdapter = (spec: PoolSpec, baseUrl: string, apiKey: string | null) => {
+  const createAdapter = (spec: PoolSpec, { url: baseUrl, ports }: WorkerRecord, apiKey: string | null) => {
     const create = deps.adapters[spec.engine];
     if (create === undefined)
       throw new PoolFailure('adapter-missing', `No adapter for engine \`${spec.engine}\` is installed in this agent.`);
@@ -62,6 +62,10 @@ export const createWorkerLauncher = (deps: WorkerLauncherDeps): WorkerLauncher =
     return create({
       baseUrl,
       ...(apiKey === null ? {} : { apiKey }),
+      declared: { modelName: spec.triton?.modelName ?? spec.model.name, ctxTokens: spec.ctx },
+      ...(spec.triton === null
+        ? {}
+        : { access: { protocol: spec.triton.protocol, grpcPort: ports?.grpc ?? null, metricsPort: ports?.metrics ?? null } }),
       maxConnections: 4,
       callTimeoutMs: 5_000,
       nowMs: () => performance.now(),
@@ -80,9 +84,15 @@ export const createWorkerLauncher = (deps: WorkerLauncherDeps): WorkerLauncher =
   };
 
   const meetExternal = async (spec: PoolSpec, startCount: number, checked: CheckedPool, url: string): Promise<LiveWorker> => {
-    const record = { ...newRecord(deps, spec, startCount, checked, randomUUID(), null), external: true, url, advertisedUrl: url };
+    const record: WorkerRecord = {
+      ...newRecord(deps, spec, startCount, checked, randomUUID(), null),
+      external: true,
+      url,
+      advertisedUrl: url,
+      ...(spec.triton === null ? {} : { ports: { ...noAuxPorts, grpc: spec.triton.grpcPort, metrics: spec.triton.metricsPort } }),
+    };
     await deps.stateFiles.write(record);
-    return { record, process: null, adapter: createAdapter(spec, url, readEngineKey(spec)), log: null, oomKillsBefore: null };
+    return { record, process: null, adapter: createAdapter(spec, record, readEngineKey(spec)), log: null, oomKillsBefore: null };
   };
 
   return {
@@ -148,7 +158,7 @@ export const createWorkerLauncher = (deps: WorkerLauncherDeps): WorkerLauncher =
           if (launch.container !== null) await removeContainer(launch.container);
           throw error;
         }
-        return { record, process, adapter: createAdapter(spec, record.url, apiKey), log, oomKillsBefore };
+        return { record, process, adapter: createAdapter(spec, record, apiKey), log, oomKillsBefore };
       } catch (error) {
         for (const port of picked) deps.ports.release(port);
         if (recorded) await deps.stateFiles.remove(spec.id);
@@ -157,8 +167,8 @@ export const createWorkerLauncher = (deps: WorkerLauncherDeps): WorkerLauncher =
     },
 
     adopt(spec, record) {
-      const adapter = createAdapter(spec, record.url, keyOrNone(spec));
-      for (const port of portsOf(record.port, record.ports ?? null)) deps.ports.claim(port);
+      const adapter = createAdapter(spec, record, keyOrNone(spec));
+      if (!record.external) for (const port of portsOf(record.port, record.ports ?? null)) deps.ports.claim(port);
       return {
         record,
         process: record.process === null ? null : attachWorker(record.process, record.nonce, adoptedPollMs),
@@ -173,7 +183,7 @@ export const createWorkerLauncher = (deps: WorkerLauncherDeps): WorkerLauncher =
       // Its client is gone; whether the container went with it, nobody has said.
       if (worker.record.container !== undefined) await removeContainer(worker.record.container);
       await deps.stateFiles.remove(worker.record.poolId);
-      for (const port of portsOf(worker.record.port, worker.record.ports ?? null)) deps.ports.release(port);
+      if (!worker.record.external) for (const port of portsOf(worker.record.port, worker.record.ports ?? null)) deps.ports.release(port);
     },
   };
 };

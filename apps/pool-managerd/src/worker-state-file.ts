@@ -40,6 +40,8 @@ export type WorkerRecord = {
   /** What the passed self-test found; `null` = not passed yet. */
   readonly tested: {
     readonly engineVersion: string;
+    /** Absent where the engine says none. */
+    readonly trtllmVersion?: string;
     readonly slotsTotal: number;
     readonly ctxTokens: number;
     readonly loadMs: number;

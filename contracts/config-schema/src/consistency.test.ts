@@ -115,7 +115,7 @@ test.each([
   ['llamacpp', ['rerank']],
   ['vllm', ['embedding', 'rerank']],
   ['tgi', ['completion']],
-  ['triton', ['embedding']],
+  ['triton', ['completion']],
 ])('one %s worker can serve %j', (engine, workloads) => {
   expect(poolFaults(pool({ engine, workloads }))).toEqual([]);
 });
@@ -227,8 +227,26 @@ test('[ORCH-3012] what a built-in template cannot say is a fault with the reason
   ]);
   expect(messagesOf({ engine: 'tgi', ctx: 1 })).toEqual([expect.stringContaining('/pools/0/ctx: must be at least 2')]);
   expect(messagesOf({ runtime: { kind: 'command', server: 'trtllm-serve' } })).toEqual([
-    expect.stringContaining('/pools/0/runtime/server: chooses'),
+    '/pools/0/runtime/server: names the program of a triton pool; leave it out here',
   ]);
+});
+
+test('[ORCH-3113] what says how a Triton is spoken to fits the program and who runs it', () => {
+  const external = { kind: 'external', url: 'http://t:8000', digest: digest('a') };
+  const triton = (changes: object, runtime: object = external) =>
+    messagesOf({ engine: 'triton', slots: 2, determinism: 'none', runtime, ...changes });
+  expect(triton({ triton: { protocol: 'http', model_name: 'ensemble', grpc_port: 9001, metrics_port: 9002 } })).toEqual([]);
+  expect(triton({}, { ...external, server: 'trtllm-serve' })).toEqual([]);
+  expect(triton({ triton: {} }, { kind: 'command', command: ['mine', '{grpc_port}'], server: 'tritonserver' })).toEqual([]);
+  expect(triton({ triton: { metrics_port: 9002 } }, { kind: 'command' })).toEqual([
+    '/pools/0/triton/metrics_port: is picked by the agent for a server that it starts; leave it out',
+  ]);
+  expect(triton({ triton: {} }, { ...external, server: 'trtllm-serve' })).toEqual([
+    '/pools/0/triton: is for `tritonserver`; `trtllm-serve` has one front and one model',
+  ]);
+  expect(messagesOf({ triton: {} })).toEqual(['/pools/0/triton: is for `engine: triton`; the pool’s is llamacpp']);
+  expect(triton({ workloads: ['embedding'] })).toEqual([expect.stringContaining('/pools/0/workloads: Triton’s language models give no')]);
+  expect(triton({ workloads: ['embedding'] }, { ...external, server: 'trtllm-serve' })).toEqual([]);
 });
 
 test('[ORCH-3043] a key is a file, never a word of the config', () => {

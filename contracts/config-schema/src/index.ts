@@ -33,4 +33,5 @@ export {
   type TenantConfig,
 } from './tenant.ts';
 export { type TimeoutsConfig } from './timeouts.ts';
+export { tritonAccessOf } from './triton.ts';
 export { parseAgentConfig, parseConfig, type ParseOptions, type ParseResult, validateAgentConfig, validateConfig } from './validate.ts';

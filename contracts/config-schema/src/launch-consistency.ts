@@ -30,13 +30,15 @@ const containerOptions = [
 /**
  * @param pool - Valid by schema.
  * @param models - All of the config, by name.
- * @req ORCH-3012, ORCH-3020, ORCH-3045, ORCH-3061
+ * @req ORCH-3012, ORCH-3020, ORCH-3045, ORCH-3061, ORCH-3113
  */
 export const checkLaunch = (pool: PoolConfig, path: string, models: Readonly<Record<string, ModelConfig>>): Fault[] => [
   ...checkDeterminism(pool, path),
   ...checkSpeculative(pool, path, models),
   ...checkPrefixCache(pool, path),
   ...checkTemplate(pool, path),
+  ...checkServer(pool, path),
+  ...checkTriton(pool, path),
   ...checkKey(pool, path),
   ...checkContainer(pool, path),
   ...checkSlices(pool, path),
@@ -103,10 +105,8 @@ const notOurs = (pool: PoolConfig): string =>
 const checkTemplate = (pool: PoolConfig, path: string): Fault[] => {
   const { runtime } = pool;
   if (runtime.kind !== 'command') return [];
+  if (runtime.command !== undefined) return [];
   const faults: Fault[] = [];
-  if (runtime.server !== undefined && (pool.engine !== 'triton' || runtime.command !== undefined))
-    faults.push({ path: `${path}/runtime/server`, message: 'chooses the built-in template of a triton pool; leave it out here' });
-  if (runtime.command !== undefined) return faults;
   const launcher = launcherOf(pool);
   const { kvTypes } = launchers[launcher];
   if (pool.kv_type !== undefined && !kvTypes.includes(pool.kv_type))
@@ -124,6 +124,30 @@ const checkTemplate = (pool: PoolConfig, path: string): Fault[] => {
     });
   if (launcher === 'text-generation-launcher' && pool.ctx < 2)
     faults.push({ path: `${path}/ctx`, message: 'must be at least 2: TGI keeps one token of it for the answer' });
+  return faults;
+};
+
+const checkServer = (pool: PoolConfig, path: string): Fault[] =>
+  pool.engine !== 'triton' && 'server' in pool.runtime && pool.runtime.server !== undefined
+    ? [{ path: `${path}/runtime/server`, message: 'names the program of a triton pool; leave it out here' }]
+    : [];
+
+/** A server's fronts: `trtllm-serve` has one, and only an external server's ports are the config's to name. */
+const checkTriton = (pool: PoolConfig, path: string): Fault[] => {
+  const faults: Fault[] = [];
+  const isTrtllm = launcherOf(pool) === 'trtllm-serve';
+  if (pool.engine === 'triton' && !isTrtllm && pool.workloads.includes('embedding')) {
+    const message = 'Triton’s language models give no embeddings; use `server: trtllm-serve` (its `embeddings` program), or another engine';
+    faults.push({ path: `${path}/workloads`, message });
+  }
+  const { triton } = pool;
+  if (triton === undefined) return faults;
+  const at = `${path}/triton`;
+  if (pool.engine !== 'triton') return [...faults, { path: at, message: `is for \`engine: triton\`; the pool’s is ${pool.engine}` }];
+  if (isTrtllm) return [...faults, { path: at, message: 'is for `tritonserver`; `trtllm-serve` has one front and one model' }];
+  for (const field of ['grpc_port', 'metrics_port'] as const)
+    if (triton[field] !== undefined && pool.runtime.kind !== 'external')
+      faults.push({ path: `${at}/${field}`, message: 'is picked by the agent for a server that it starts; leave it out' });
   return faults;
 };
 

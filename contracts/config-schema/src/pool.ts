@@ -8,6 +8,7 @@ import { bytes, choice, count, flag, id, list, ratio, section } from './field.ts
 import { queueSchema } from './queue.ts';
 import { runtimeSchema } from './runtime.ts';
 import { timeoutsSchema } from './timeouts.ts';
+import { tritonSchema } from './triton.ts';
 
 /**
  * Engines, in the order of the spec.
@@ -84,6 +85,7 @@ export const poolSchema = section(
       default: 'v1',
     }),
     runtime: runtimeSchema,
+    triton: Type.Optional(tritonSchema),
     allow_cpu: flag('Development switch: the worker may run on the CPU. Also needs `ORCH_ALLOW_CPU=1` at the agent (ORCH-1102).', false),
     kv_type: Type.Optional(
       Type.String({ description: 'KV cache type, in the engine’s words, e.g. `f16`, `q8_0`, `fp8`.', pattern: '^[a-z0-9_]{1,16}$' }),

@@ -40,6 +40,10 @@ const embeddedRuntime = Type.Object(
 export const tritonServers = ['tritonserver', 'trtllm-serve'] as const;
 export type TritonServer = (typeof tritonServers)[number];
 
+const tritonServer = choice(tritonServers, {
+  description: 'Program of a triton pool, which also says what it speaks. Absent = `tritonserver`.',
+});
+
 const apiKeyFile = path(
   'File with the key the engine asks for, at this path on the agent’s and on the controller’s host; handed over by environment, never on a command line.',
 );
@@ -63,7 +67,7 @@ const containerSchema = section('Run the command in a container: the same comman
 const commandRuntime = Type.Object(
   {
     kind: Type.Literal('command'),
-    server: Type.Optional(choice(tritonServers, { description: 'Built-in template of a triton pool. Absent = `tritonserver`.' })),
+    server: Type.Optional(tritonServer),
     container: Type.Optional(containerSchema),
     api_key_file: Type.Optional(apiKeyFile),
     command: Type.Optional(
@@ -90,6 +94,7 @@ const externalRuntime = Type.Object(
     kind: Type.Literal('external'),
     url: httpUrl('Base URL of an engine that somebody else runs.'),
     digest: sha256('Digest its operator declares; must equal the model’s.'),
+    server: Type.Optional(tritonServer),
     api_key_file: Type.Optional(apiKeyFile),
   },
   { description: 'An engine that somebody else runs: probed, never started or stopped.', additionalProperties: false },

@@ -3,7 +3,7 @@
  * to show what it would make of a config. Pure.
  */
 import type { DesiredPool } from '@llama-orch/api-types';
-import type { ModelConfig, PoolConfig } from '@llama-orch/config-schema';
+import { type ModelConfig, type PoolConfig, tritonAccessOf } from '@llama-orch/config-schema';
 
 export type ConfiguredPool = {
   readonly pool: PoolConfig;
@@ -29,6 +29,7 @@ export const toDesiredPool = ({ pool, model, draftModel }: ConfiguredPool, minSt
     slots: pool.slots,
     determinism: pool.determinism,
     runtime: pool.runtime,
+    triton: toTriton(pool),
     allow_cpu: pool.allow_cpu,
     preload: pool.preload,
     sampler_profile_version: pool.sampler_profile_version,
@@ -50,6 +51,13 @@ export const toDesiredPool = ({ pool, model, draftModel }: ConfiguredPool, minSt
     require_same_engine_version: pool.require_same_engine_version,
     expected_engine_version: null,
   };
+};
+
+const toTriton = (pool: PoolConfig): NonNullable<DesiredPool['triton']> | null => {
+  const access = tritonAccessOf(pool);
+  if (access === null) return null;
+  const { protocol, modelName, grpcPort, metricsPort } = access;
+  return { protocol, model_name: modelName, grpc_port: grpcPort, metrics_port: metricsPort };
 };
 
 const toDesiredModel = (name: string, model: ModelConfig): DesiredPool['model'] => ({

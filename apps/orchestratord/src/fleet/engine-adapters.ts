@@ -3,7 +3,13 @@
  */
 import { createLlamaCppAdapter } from '@llama-orch/llamacpp-http';
 import { createTgiAdapter } from '@llama-orch/tgi-http';
+import { createTritonAdapter } from '@llama-orch/triton';
 import { createVllmAdapter } from '@llama-orch/vllm-http';
 import type { AdapterTable } from './worker.ts';
 
-export const engineAdapters: AdapterTable = { llamacpp: createLlamaCppAdapter, vllm: createVllmAdapter, tgi: createTgiAdapter };
+export const engineAdapters: AdapterTable = {
+  llamacpp: createLlamaCppAdapter,
+  vllm: createVllmAdapter,
+  tgi: createTgiAdapter,
+  triton: createTritonAdapter,
+};

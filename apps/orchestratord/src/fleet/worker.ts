@@ -4,7 +4,7 @@
  */
 import type { AdapterOptions, CreateAdapter, EngineName, WorkerAdapter } from '@llama-orch/adapter-api';
 import type { ReplicaReport } from '@llama-orch/api-types';
-import type { PoolConfig } from '@llama-orch/config-schema';
+import { type PoolConfig, tritonAccessOf } from '@llama-orch/config-schema';
 
 export type Worker = {
   readonly replicaId: string;
@@ -39,10 +39,18 @@ export const createWorker = (
   replicaId: report.replica_id,
   pool,
   report,
-  adapter: createAdapter({ ...options, baseUrl: report.url, maxConnections: pool.slots + spareConnections }),
+  adapter: createAdapter({ ...options, ...accessOf(pool, report), baseUrl: report.url, maxConnections: pool.slots + spareConnections }),
   running: 0,
   decoding: 0,
   releasing: 0,
   tokensOut: 0,
   tokensPerSecond: null,
 });
+
+/** What the pool's config says of its engine, and the ports that its agent reports. */
+const accessOf = (pool: PoolConfig, { ports }: ReplicaReport): Pick<AdapterOptions, 'declared' | 'access'> => {
+  const triton = tritonAccessOf(pool);
+  const declared = { modelName: triton?.modelName ?? pool.model, ctxTokens: pool.ctx };
+  if (triton === null) return { declared };
+  return { declared, access: { protocol: triton.protocol, grpcPort: ports?.grpc ?? null, metricsPort: ports?.metrics ?? null } };
+};

@@ -38,6 +38,7 @@ export const poolSpec = (overrides: Partial<PoolSpec> = {}): PoolSpec => ({
   slots: 1,
   determinism: 'single_slot',
   runtime: commandRuntime(),
+  triton: null,
   allowCpu: false,
   preload: true,
   samplerProfileVersion: 'v1',

@@ -166,6 +166,8 @@ export interface components {
                 start_ms: number;
                 stop_grace_ms: number;
             };
+            /** @description Of a triton pool; `null` or absent for the others. */
+            triton?: components["schemas"]["TritonAccess"] | null;
             workloads: components["schemas"]["Workload"][];
         };
         DesiredRuntime: components["schemas"]["EmbeddedRuntime"] | components["schemas"]["CommandRuntime"] | components["schemas"]["ExternalRuntime"];
@@ -253,6 +255,11 @@ export interface components {
             digest: components["schemas"]["Digest"];
             /** @constant */
             kind: "external";
+            /**
+             * @description Program of a triton pool.
+             * @enum {string}
+             */
+            server?: "tritonserver" | "trtllm-serve";
             /** Format: uri */
             url: string;
         };
@@ -395,6 +402,17 @@ export interface components {
             replica: components["schemas"]["ReplicaReport"] | null;
             start_count: number;
             state: components["schemas"]["PoolState"];
+        };
+        /** @description How a triton pool's worker is spoken to. */
+        TritonAccess: {
+            /** @description Of an external server, at the host of its URL; `null` = 8001, or the agent picks it. */
+            grpc_port: number | null;
+            /** @description Likewise; `null` = 8002. */
+            metrics_port: number | null;
+            /** @description Name in the model repository. */
+            model_name: string;
+            /** @enum {string} */
+            protocol: "grpc" | "http" | "trtllm-serve";
         };
         UnauthenticatedError: {
             /** @enum {unknown} */
@@ -653,6 +671,7 @@ export const containerProgramValues: ReadonlyArray<FlattenedDeepRequired<compone
 export const determinismValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Determinism"]> = ["strict", "best_effort"];
 export const engineValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Engine"]> = ["llamacpp", "vllm", "tgi", "triton"];
 export const errorCodeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ErrorCode"]> = ["INVALID_PARAMS", "UNAUTHENTICATED", "FORBIDDEN", "NOT_FOUND", "ADMISSION_REJECT", "QUEUE_FULL_DROP_LRU", "MODEL_DEPRECATED", "UNTRUSTED_ARTIFACT", "POOL_UNREADY", "POOL_UNAVAILABLE", "REPLICA_EXHAUSTED", "DEADLINE_UNMET", "WORKER_RESET", "DECODE_TIMEOUT", "INTERNAL"];
+export const externalRuntimeServerValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ExternalRuntime"]["server"]> = ["tritonserver", "trtllm-serve"];
 export const forbiddenErrorCodeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ForbiddenError"]["code"]> = ["FORBIDDEN"];
 export const fullPolicyValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["FullPolicy"]> = ["reject", "drop-lru", "shed-low-priority"];
 export const internalErrorCodeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["InternalError"]["code"]> = ["INTERNAL"];
@@ -660,6 +679,7 @@ export const invalidParamsErrorCodeValues: ReadonlyArray<FlattenedDeepRequired<c
 export const poolDeterminismValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PoolDeterminism"]> = ["single_slot", "batch_invariant", "none"];
 export const poolStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PoolState"]> = ["stopped", "starting", "ready", "unready", "stopping", "refused"];
 export const preloadOutcomeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["PreloadOutcome"]> = ["ok", "failed"];
+export const tritonAccessProtocolValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["TritonAccess"]["protocol"]> = ["grpc", "http", "trtllm-serve"];
 export const unauthenticatedErrorCodeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["UnauthenticatedError"]["code"]> = ["UNAUTHENTICATED"];
 export const unavailableErrorCodeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["UnavailableError"]["code"]> = ["POOL_UNREADY", "POOL_UNAVAILABLE", "REPLICA_EXHAUSTED", "DEADLINE_UNMET", "INTERNAL"];
 export const workloadValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Workload"]> = ["completion", "embedding", "rerank"];

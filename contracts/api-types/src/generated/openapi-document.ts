@@ -4285,6 +4285,17 @@ export const openapiDocument: OpenapiDocument = {
           "runtime": {
             "$ref": "#/components/schemas/DesiredRuntime"
           },
+          "triton": {
+            "description": "Of a triton pool; `null` or absent for the others.",
+            "oneOf": [
+              {
+                "$ref": "#/components/schemas/TritonAccess"
+              },
+              {
+                "type": "null"
+              }
+            ]
+          },
           "allow_cpu": {
             "type": "boolean"
           },
@@ -4707,6 +4718,14 @@ export const openapiDocument: OpenapiDocument = {
           "digest": {
             "$ref": "#/components/schemas/Digest",
             "description": "The declared digest of the model it serves."
+          },
+          "server": {
+            "type": "string",
+            "enum": [
+              "tritonserver",
+              "trtllm-serve"
+            ],
+            "description": "Program of a triton pool."
           },
           "api_key_file": {
             "type": "string",
@@ -6951,6 +6970,49 @@ export const openapiDocument: OpenapiDocument = {
             ],
             "minimum": 0,
             "description": "From the first token to the end."
+          }
+        }
+      },
+      "TritonAccess": {
+        "type": "object",
+        "description": "How a triton pool's worker is spoken to.",
+        "required": [
+          "protocol",
+          "model_name",
+          "grpc_port",
+          "metrics_port"
+        ],
+        "properties": {
+          "protocol": {
+            "type": "string",
+            "enum": [
+              "grpc",
+              "http",
+              "trtllm-serve"
+            ]
+          },
+          "model_name": {
+            "type": "string",
+            "minLength": 1,
+            "description": "Name in the model repository."
+          },
+          "grpc_port": {
+            "type": [
+              "integer",
+              "null"
+            ],
+            "minimum": 1,
+            "maximum": 65535,
+            "description": "Of an external server, at the host of its URL; `null` = 8001, or the agent picks it."
+          },
+          "metrics_port": {
+            "type": [
+              "integer",
+              "null"
+            ],
+            "minimum": 1,
+            "maximum": 65535,
+            "description": "Likewise; `null` = 8002."
           }
         }
       },

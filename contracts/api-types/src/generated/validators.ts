@@ -913,6 +913,16 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
         "runtime": {
           "$ref": "#/$defs/DesiredRuntime"
         },
+        "triton": {
+          "oneOf": [
+            {
+              "$ref": "#/$defs/TritonAccess"
+            },
+            {
+              "type": "null"
+            }
+          ]
+        },
         "allow_cpu": {
           "type": "boolean"
         },
@@ -1304,6 +1314,13 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
         },
         "digest": {
           "$ref": "#/$defs/Digest"
+        },
+        "server": {
+          "type": "string",
+          "enum": [
+            "tritonserver",
+            "trtllm-serve"
+          ]
         },
         "api_key_file": {
           "type": "string",
@@ -3423,6 +3440,45 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
         }
       }
     },
+    "TritonAccess": {
+      "type": "object",
+      "required": [
+        "protocol",
+        "model_name",
+        "grpc_port",
+        "metrics_port"
+      ],
+      "properties": {
+        "protocol": {
+          "type": "string",
+          "enum": [
+            "grpc",
+            "http",
+            "trtllm-serve"
+          ]
+        },
+        "model_name": {
+          "type": "string",
+          "minLength": 1
+        },
+        "grpc_port": {
+          "type": [
+            "integer",
+            "null"
+          ],
+          "minimum": 1,
+          "maximum": 65535
+        },
+        "metrics_port": {
+          "type": [
+            "integer",
+            "null"
+          ],
+          "minimum": 1,
+          "maximum": 65535
+        }
+      }
+    },
     "UnauthenticatedError": {
       "allOf": [
         {
@@ -3612,6 +3668,7 @@ export type SchemaName =
   | 'TaskState'
   | 'TaskStatus'
   | 'TaskTimings'
+  | 'TritonAccess'
   | 'UnauthenticatedError'
   | 'UnavailableError'
   | 'UntrustedArtifactError'
