@@ -2,7 +2,7 @@
  * A task request as checked, with the defaults that depend on nothing else filled in (spec section 2, "Task request").
  * Defaults that depend on a lane are the core's; this file knows no lane.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { TaskRequest } from '@llama-orch/api-types';
 
 /** The request with its context-free defaults; `null` = the client left it open. */
@@ -55,10 +55,10 @@ export const normalizeRequest = (request: TaskRequest): NormalRequest => ({
  *
  * @returns SHA-256, hex.
  */
-export const requestDigest = (request: NormalRequest): string => createHash('sha256').update(JSON.stringify(request)).digest('hex');
+export const requestDigest = (request: NormalRequest): string => hash('sha256', JSON.stringify(request), 'hex');
 
 /** Largest seed is 2^32-2: engines take 2^32-1 for "random". */
 const seedModulus = 2 ** 32 - 1;
 
 /** Seed of a task that names none, so that a re-run after any restart draws the same. */
-export const defaultSeed = (taskId: string): number => createHash('sha256').update(taskId).digest().readUInt32BE(0) % seedModulus;
+export const defaultSeed = (taskId: string): number => hash('sha256', taskId, 'buffer').readUInt32BE(0) % seedModulus;
