@@ -155,17 +155,20 @@ test('repeats a POST, and a stream, whose kept-alive connection died under it be
   expect([...perConnection.values()]).toEqual([2, 1, 2, 1]);
 });
 
-test('does not repeat once an answer had begun', async () => {
+test.each([
+  ['ab', `${streamHead}${chunk('ab')}`],
+  ['', 'HTTP/1.1 20'],
+])('does not repeat once an answer had begun, be it with text (%j)', async (text, begun) => {
   let requests = 0;
   const { url } = await serve(({ socket }) => {
     requests += 1;
     if (requests === 1) socket.write(ok('.'));
-    else socket.end(`${streamHead}${chunk('ab')}`);
+    else socket.end(begun);
   });
   const http = connect(url, { maxConnections: 1 });
   await collect(stream(http));
   const { batches, error } = await collect(stream(http));
-  expect(batches.join('')).toBe('ab');
+  expect(batches.join('')).toBe(text);
   expect(error).toMatchObject({ kind: 'worker-reset', mayRunAgain: true });
   expect(requests).toBe(2);
 });
@@ -345,4 +348,31 @@ test('takes what is no HTTP for a broken worker, and sends no header that HTTP c
   await expect.poll(() => sockets.size, patience).toBe(0);
   const split = http.openEventStream(() => ({ ...post, headers: { 'x-a': 'b\r\nx-c: d' } }), new Letters(), never());
   expect((await collect(split)).error).toMatchObject({ kind: 'worker-reset' });
+});
+
+test('a stream that is aborted after its answer was whole leaves its connection to the next one', async () => {
+  let goOn: () => void = () => {};
+  const { url } = await serve(({ socket, head }) => {
+    if (head.includes('x-nth: 1')) socket.write(ok('.'));
+    else {
+      socket.write(`${streamHead}${chunk('a')}`);
+      goOn = () => socket.write(`${chunk('.')}0\r\n\r\n`);
+    }
+  });
+  const http = connect(url, { maxConnections: 1 });
+  const slowEnd: StreamDecoder<string> = {
+    open: () => {},
+    push: (bytes, out) => void out.push(bytes.toString()),
+    end: () => new Promise(() => {}),
+  };
+  const controller = new AbortController();
+  const first = http.openEventStream(() => ({ ...post, headers: { 'x-nth': '1' } }), slowEnd, controller.signal)[Symbol.asyncIterator]();
+  expect(await first.next()).toEqual({ done: false, value: ['.'] });
+  const ending = first.next();
+  const second = stream(http)[Symbol.asyncIterator]();
+  expect(await second.next()).toEqual({ done: false, value: ['a'] });
+  controller.abort();
+  await expect(ending).rejects.toMatchObject({ kind: 'aborted' });
+  goOn();
+  expect(await second.next()).toEqual({ done: false, value: ['.', 'END'] });
 });

@@ -123,6 +123,8 @@ export class EventStream<T> implements AsyncIterableIterator<readonly T[]>, Stre
   }
 
   onResponseEnd(): void {
+    // From here on the connection may serve another stream: an abort must not reach it.
+    this.#controller = null;
     if (this.#state === 'over') return;
     if (this.#status >= 300) {
       this.#finish(this.#refusalError());
@@ -144,11 +146,11 @@ export class EventStream<T> implements AsyncIterableIterator<readonly T[]>, Stre
   }
 
   onResponseError(_controller: StreamController | null, error: Error): void {
+    this.#controller = null;
     if (this.#state === 'over') return;
     if (this.#status === 0 && this.reusedConnection && !this.#retried && isReset(error)) {
       this.#retried = true;
       this.reusedConnection = false;
-      this.#controller = null;
       this.#dispatch();
     } else this.#finish(transportError(error));
   }

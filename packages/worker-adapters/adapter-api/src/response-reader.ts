@@ -62,6 +62,11 @@ export class ResponseReader {
     this.#listener = listener;
   }
 
+  /** Whether any byte of the answer came. */
+  get hasBegun(): boolean {
+    return this.#state !== 'head' || this.#held !== '';
+  }
+
   /** How long the connection may be kept for another request, ms, as far as this answer decides it; 0 = not at all. */
   get keepAliveMs(): number {
     return this.#state === 'whole' && this.#keepsAlive && !this.#hasRest ? this.#keepAliveMs : 0;

@@ -4,7 +4,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { ResponseReader, type ResponseListener } from './response-reader.ts';
-import { abortedError } from './transport-error.ts';
+import { abortedError, transportError } from './transport-error.ts';
 
 /** What the handler of a request may do to its connection. */
 export interface StreamController {
@@ -166,10 +166,13 @@ export class StreamConnection implements StreamController, ResponseListener {
   #onClose(): void {
     this.#endTimer();
     const handler = this.#handler;
+    const hasBegun = this.#reader?.hasBegun === true;
     this.#handler = null;
     this.#reader = null;
     this.#owner.onClosed(this);
-    handler?.onResponseError(null, this.#error ?? closedByPeer());
+    const error = this.#error ?? closedByPeer();
+    // As a WorkerError it is no reset to anybody: a request whose answer had begun is not sent again.
+    handler?.onResponseError(null, hasBegun ? transportError(error) : error);
   }
 
   #endTimer(): void {
