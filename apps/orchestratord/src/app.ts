@@ -26,13 +26,14 @@ export type AppDeps = {
 };
 
 export const createApp = ({ controller, guard, log, remoteOf }: AppDeps): Hono<GuardEnv> => {
-  const { config, control, clock, scheduler, fleet, loop, catalog, slos, metrics } = controller;
+  const { config, control, clock, scheduler, fleet, loop, catalog, slos, metrics, sessionRecords } = controller;
   const maxBodyBytes = config.controller.limits.max_body_bytes;
   const app = new Hono<GuardEnv>();
   app.onError(errorHandler(log));
   app.notFound(notFoundHandler(log));
   app.use(contractGuard({ guard, log, remoteOf }));
-  app.route('/', createSessionRoutes({ scheduler, loop, clock, maxTurns: () => controller.config.sessions.max_turns }));
+  const maxTurns = () => controller.config.sessions.max_turns;
+  app.route('/', createSessionRoutes({ scheduler, loop, records: sessionRecords, clock, maxTurns }));
   app.route(
     '/',
     createControlRoutes(() => ({ config: controller.config, fleet, scheduler, catalog, slos, clock })),

@@ -3,6 +3,7 @@ import { WorkerError } from '@llama-orch/adapter-api';
 import type { ErrorEnvelope } from '@llama-orch/api-types';
 import { expect, test } from 'vitest';
 import type { Journal } from './journal/journal.ts';
+import { createMemoryJournal } from './journal/memory-journal.ts';
 import { createTestController, settle } from './testing/test-controller.ts';
 
 const envelope = async (response: Response): Promise<ErrorEnvelope> => (await response.json()) as ErrorEnvelope;
@@ -349,9 +350,8 @@ test('[ORCH-3035] each operation wants the scope that the contract names', async
 
 test('[ORCH-3302] nothing of a task is shown whose acceptance cannot be journaled', async () => {
   const journal: Journal = {
+    ...createMemoryJournal(),
     append: (record) => (record.kind === 'accepted' ? Promise.reject(new Error('disk full')) : Promise.resolve()),
-    forget: () => undefined,
-    close: () => Promise.resolve(),
   };
   const t = createTestController({ journal });
   await t.ready('a');
@@ -364,9 +364,8 @@ test('[ORCH-3302] nothing of a task is shown whose acceptance cannot be journale
 test('[ORCH-3302] no terminal event is shown before it is stable', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const journal: Journal = {
+    ...createMemoryJournal(),
     append: (record) => (record.kind === 'terminal' ? promise : Promise.resolve()),
-    forget: () => undefined,
-    close: () => Promise.resolve(),
   };
   const t = createTestController({ journal });
   await t.ready('a');

@@ -5,6 +5,7 @@
 import type { Config } from '@llama-orch/config-schema';
 import { createScheduler, type Scheduler } from '@llama-orch/orchestrator-core';
 import type { Logger } from '@llama-orch/service-kit';
+import { tenantKey } from './admission/accepted-task.ts';
 import { Catalog } from './admission/catalog.ts';
 import { toCoreConfig } from './admission/core-config.ts';
 import { PromptTokens } from './admission/prompt-tokens.ts';
@@ -15,7 +16,10 @@ import { servedPools } from './fleet/served-pool.ts';
 import type { AdapterTable } from './fleet/worker.ts';
 import { replicaSetId, replicaSets } from './fleet/replica-set.ts';
 import { readGauges } from './gauges.ts';
+import type { JournalContents } from './journal/fold.ts';
+import { beginRun, JournalTime, type StartOfRun } from './journal/journal-time.ts';
 import type { Journal } from './journal/journal.ts';
+import { SessionRecords } from './journal/session-records.ts';
 import { Metrics } from './metrics.ts';
 import { CanaryFigures } from './operations/canary-figures.ts';
 import type { ConfigHistory } from './operations/config-history.ts';
@@ -25,6 +29,7 @@ import { FleetPlan } from './operations/fleet-plan.ts';
 import { OperationLog } from './operations/operation-log.ts';
 import { Rollouts } from './operations/rollouts.ts';
 import type { StateStore, StoredState } from './operations/state-store.ts';
+import { restoreTasks } from './restored-tasks.ts';
 import { SchedulerLoop } from './scheduler-loop.ts';
 import { SloWindows } from './slo-window.ts';
 import { StreamHub } from './stream-hub.ts';
@@ -46,6 +51,8 @@ export type ControllerOptions = {
   readonly faultOf?: ControlPlaneOptions['faultOf'];
   /** Another config is in force. */
   readonly onConfig?: (config: Config) => void;
+  /** What earlier runs left, and when this one began. */
+  readonly history: { readonly contents: JournalContents; readonly start: StartOfRun };
 };
 
 /** How long a call to a worker that is not a stream may take. */
@@ -65,21 +72,29 @@ export class Controller {
   readonly slos = new SloWindows();
   readonly catalog: Catalog;
   readonly submit: SubmitTask;
+  readonly sessionRecords: SessionRecords;
   readonly #journal: Journal;
+  readonly #journalTime: JournalTime;
   readonly #log: Logger;
   readonly #lastTokens = new WeakMap<object, number>();
   #timer: NodeJS.Timeout | null = null;
   #stopping = false;
   #config: Config;
+  #budgetsAreFull = true;
 
   constructor(options: ControllerOptions) {
-    const { adapters, journal, clock, log, generations } = options;
+    const { adapters, journal, clock, log, generations, history } = options;
     const { config } = generations.current;
     const pools = servedPools(config);
     this.#config = config;
     this.clock = clock;
     this.#journal = journal;
     this.#log = log;
+    const { contents, start } = history;
+    const run = beginRun(contents.run, contents.lastAtMs, start);
+    this.#journalTime = new JournalTime(run, clock.nowMs());
+    const journalTime = this.#journalTime;
+    void journal.append(run);
     const tenantLabel = createTenantLabel(config);
     const canaries = new CanaryFigures();
     const accounts = new TaskAccounts(this.metrics, tenantLabel, canaries);
@@ -87,11 +102,14 @@ export class Controller {
     this.catalog = new Catalog(config.models, pools);
     const { silent_ms: silentMs } = config.controller.agent_lease;
     this.fleet = new Fleet({ pools, silentMs, adapters, clock, log, callTimeoutMs: workerCallTimeoutMs });
-    this.store = new TaskStore(config.controller.retention, (key) => journal.forget(key));
+    const ttlMs = () => this.#config.sessions.ttl_ms;
+    this.sessionRecords = new SessionRecords({ journal, scheduler: this.scheduler, time: journalTime, ttlMs });
+    this.store = new TaskStore(config.controller.retention, (task) => this.#forget(task));
     this.loop = new SchedulerLoop({
       scheduler: this.scheduler,
       fleet: this.fleet,
       journal,
+      journalTime,
       accounts,
       clock,
       log,
@@ -116,12 +134,14 @@ export class Controller {
       store: this.store,
       loop: this.loop,
       journal,
+      journalTime,
       accounts,
       clock,
     });
     const sources = { scheduler: this.scheduler, fleet: this.fleet, hub: this.hub, accounts, slos: () => this.#config.slos, tenantLabel };
     this.metrics.readGaugesFrom(() => readGauges(sources));
     this.loop.apply({ kind: 'configured', nowMs: clock.nowMs(), config: toCoreConfig(config, pools) });
+    this.#restore(contents);
     this.fleet.listen(this.loop);
     this.control.restore();
   }
@@ -139,6 +159,7 @@ export class Controller {
   /** Why no task could be admitted now; `null` = one could (ORCH-2108). */
   notReady(): string | null {
     if (this.#stopping) return 'The controller is shutting down.';
+    if (this.#journal.fault !== null) return this.#journal.fault;
     const lanes = this.scheduler.lanes();
     return lanes.length === 0 || lanes.some((lane) => lane.available)
       ? null
@@ -150,6 +171,8 @@ export class Controller {
     const nowMs = this.clock.nowMs();
     this.hub.tick(nowMs);
     this.store.sweep(nowMs);
+    this.sessionRecords.sweep(nowMs);
+    this.#recordBudgets(nowMs);
     for (const worker of this.fleet.workers()) {
       const before = this.#lastTokens.get(worker) ?? 0;
       worker.tokensPerSecond = ((worker.tokensOut - before) * 1_000) / housekeepingMs;
@@ -159,16 +182,24 @@ export class Controller {
   }
 
   /**
-   * Stop admission, let running work end until the deadline, close the rest (ORCH-3054). Without a durable journal what
-   * is left then ends with `WORKER_RESET`.
+   * Stop admission and let running work end until the deadline. A durable journal keeps what is left for the next run, and what waits
+   * is not even begun; without one all admitted work may run, and what is left ends with `WORKER_RESET`.
+   *
+   * @req ORCH-3054
    */
   async drain(deadline: AbortSignal): Promise<void> {
     this.#stopping = true;
     this.submit.close();
+    const { isDurable } = this.#journal;
     const live = this.loop.liveTasks;
-    this.#log.info({ event: 'draining', tasks: live.size }, 'no new tasks; waiting for the admitted ones');
-    const ended = Promise.allSettled([...live.values()].map((task) => task.whenEnded));
+    this.#log.info({ event: 'draining', tasks: live.size, running: this.loop.runningAttempts }, 'no new tasks; waiting for what may end');
+    const ended = isDurable ? this.loop.finishRunning() : Promise.allSettled([...live.values()].map((task) => task.whenEnded));
     await Promise.race([ended, whenAborted(deadline)]);
+    if (isDurable) {
+      this.#log.info({ event: 'drained', tasks: live.size }, 'what is left stays in the journal for the next start');
+      this.loop.suspend();
+      return;
+    }
     if (live.size > 0) this.#log.warn({ event: 'drain_deadline', tasks: live.size }, 'deadline passed; ending what is left');
     await this.loop.endAll('shut-down', 'The controller stopped while the task was admitted, and its journal is not durable.');
   }
@@ -179,6 +210,32 @@ export class Controller {
     this.hub.closeAll();
     await this.fleet.close();
     await this.#journal.close();
+  }
+
+  #restore(contents: JournalContents): void {
+    const nowMs = this.clock.nowMs();
+    const { live, ended, state } = restoreTasks(contents, this.#journalTime, nowMs);
+    this.sessionRecords.adopt(contents.sessionRecords, nowMs);
+    for (const task of [...ended, ...live]) this.store.publish(task);
+    for (const task of ended) this.store.retire(task);
+    this.loop.restore(live, state);
+    if (live.length + ended.length > 0) {
+      this.#log.info({ event: 'restored', tasks: live.length, ended: ended.length }, 'took over the tasks of an earlier run');
+    }
+  }
+
+  #forget({ identity }: Task): void {
+    if (this.#journal.isDurable) this.sessionRecords.onTaskForgotten(tenantKey(identity.tenantId, identity.sessionId), this.clock.nowMs());
+    this.#journal.forget({ kind: 'task', key: identity.key });
+  }
+
+  /** A crash forgets what was taken from buckets since: a second's worth at most. */
+  #recordBudgets(nowMs: number): void {
+    if (!this.#journal.isDurable || this.#journal.isStuck) return;
+    const levels = this.scheduler.budgets(nowMs);
+    if (levels.length === 0 && this.#budgetsAreFull) return;
+    this.#budgetsAreFull = levels.length === 0;
+    void this.#journal.append({ kind: 'budget', atMs: this.#journalTime.at(nowMs), levels });
   }
 
   #createControlPlane(

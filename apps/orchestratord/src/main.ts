@@ -24,15 +24,13 @@ import { createApp, createRawHandlers } from './app.ts';
 import { systemClock } from './clock.ts';
 import { Controller } from './controller.ts';
 import { engineAdapters } from './fleet/engine-adapters.ts';
-import type { Journal } from './journal/journal.ts';
-import { createMemoryJournal } from './journal/memory-journal.ts';
+import { startOfRun } from './journal/journal-time.ts';
+import { openJournal } from './journal/open-journal.ts';
 import { ConfigHistory } from './operations/config-history.ts';
-import type { StateStore, StoredState } from './operations/state-store.ts';
+import { createJournalStore, storedIn } from './operations/journal-store.ts';
 import { createServer, listen } from './server.ts';
 
 const program = 'orchestratord';
-/** Makers of the journals that the config can name. */
-const journals = { memory: createMemoryJournal } as const satisfies Record<Config['controller']['journal']['kind'], () => Journal>;
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
 const run = async (argv: readonly string[]): Promise<void> => {
@@ -58,9 +56,12 @@ const run = async (argv: readonly string[]): Promise<void> => {
 
   const log = createLogger({ service: program, level: config.controller.log.level });
   for (const warning of warnings) log.warn({ event: 'config_warning' }, warning);
-  const lock = lockDataDir(flags.dataDir ?? config.controller.data_dir);
-  const store: StateStore = { save: () => Promise.resolve(), forget: () => undefined };
-  const stored: StoredState = new Map();
+  const dataDir = flags.dataDir ?? config.controller.data_dir;
+  const lock = lockDataDir(dataDir);
+  const start = startOfRun();
+  const { journal, contents } = openJournal(config.controller.journal, dataDir, log);
+  const store = createJournalStore(journal);
+  const stored = storedIn(contents);
   const generations = new ConfigHistory({ store, stored, file: config, epochMs: systemClock.epochMs() });
   const keyringOf = ({ keys }: Config) => createKeyring({ keys, secret: keySecret ?? '' });
   let keyring = keyringOf(generations.current.config);
@@ -82,9 +83,10 @@ const run = async (argv: readonly string[]): Promise<void> => {
       keyring = keyringOf(active);
     },
     adapters: engineAdapters,
-    journal: journals[config.controller.journal.kind](),
+    journal,
     clock: systemClock,
     log,
+    history: { contents, start },
   });
   const app = createApp({ controller, guard, log, remoteOf: remoteAddress });
   const server = createServer({

@@ -4,18 +4,20 @@
  */
 import { WorkerError } from '@llama-orch/adapter-api';
 import { type ErrorKind, OrchError } from '@llama-orch/api-types';
-import type { Acceptance, CoreEffect, CoreEvent, Scheduler, TaskEnd, TaskSpec } from '@llama-orch/orchestrator-core';
+import type { Acceptance, CoreEffect, CoreEvent, RestoredState, Scheduler, TaskEnd, TaskSpec } from '@llama-orch/orchestrator-core';
 import type { Logger } from '@llama-orch/service-kit';
 import { Attempt, type AttemptOwner, type AttemptSettled, type WorkerEnd } from './attempt.ts';
 import type { Clock } from './clock.ts';
 import { type Fleet, type FleetListener, startCountOf } from './fleet/fleet.ts';
 import type { Worker } from './fleet/worker.ts';
-import type { Journal } from './journal/journal.ts';
+import type { JournalTime } from './journal/journal-time.ts';
+import type { Journal, JournalRecord } from './journal/journal.ts';
 import { taskFields } from './log-fields.ts';
 import { SlotReleases } from './slot-releases.ts';
 import type { TaskAccounts } from './task-accounts.ts';
 import type { Task } from './task.ts';
 import { canceledEnd, failedEnd, startedData, succeededEnd, type TaskConclusion } from './task-events.ts';
+import { terminalRecord } from './terminal-record.ts';
 import { toWorkerTask } from './worker-task.ts';
 
 type Refusal = Extract<CoreEffect, { kind: 'refuse' }>;
@@ -32,6 +34,7 @@ export type SchedulerLoopOptions = {
   readonly scheduler: Scheduler;
   readonly fleet: Fleet;
   readonly journal: Journal;
+  readonly journalTime: JournalTime;
   readonly accounts: TaskAccounts;
   readonly clock: Clock;
   readonly log: Logger;
@@ -57,7 +60,12 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
   /** Answers of attempts that just succeeded, until the core has said that their tasks end. */
   readonly #ends = new Map<string, WorkerEnd>();
   readonly #events: CoreEvent[] = [];
+  /** Tasks that ended, until their terminal event is stable and readable. */
+  readonly #unrevealed = new Set<Task>();
   #draining = false;
+  #leaving = false;
+  /** Called when nothing runs, once somebody waits for that. */
+  #onIdle: (() => void) | null = null;
   #closed = false;
   #admitting: { readonly create: CreateTask; answer: AdmissionAnswer | null } | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -144,7 +152,42 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
     const phase = task.state;
     this.apply({ kind: 'cancel', nowMs: this.#options.clock.nowMs(), taskKey: task.identity.key });
     if (phase !== task.state && task.state === 'canceled') this.#options.accounts.onCanceled(task, phase);
+    // Nobody knows when; asked again once it can be written, the same cancel gets its 204.
+    if (this.#options.journal.isStuck && this.#unrevealed.has(task)) throw new OrchError('journal-unavailable');
     await task.whenEnded;
+  }
+
+  /**
+   * Take over the tasks of an earlier run, before anything else happens.
+   *
+   * @req ORCH-3302
+   */
+  restore(tasks: readonly Task[], state: RestoredState): void {
+    for (const task of tasks) this.#tasks.set(task.identity.key, task);
+    this.apply({ kind: 'restored', nowMs: this.#options.clock.nowMs(), state });
+  }
+
+  /**
+   * Start nothing more, for a service that stops and whose journal keeps what waits: what runs may end.
+   *
+   * @returns once nothing runs and every end so far is readable.
+   * @req ORCH-3054
+   */
+  async finishRunning(): Promise<void> {
+    this.#leaving = true;
+    const nowMs = this.#options.clock.nowMs();
+    for (const { replicaId } of this.#options.scheduler.replicas()) this.apply({ kind: 'replicaPaused', nowMs, replicaId });
+    const idle = Promise.withResolvers<void>();
+    this.#onIdle = idle.resolve;
+    this.#checkIdle();
+    await idle.promise;
+    await Promise.all([...this.#unrevealed].map(({ whenEnded }) => whenEnded));
+  }
+
+  /** Leave every task that is left as it is, for the next run: nothing more is done, and the core is told nothing. */
+  suspend(): void {
+    this.#closed = true;
+    for (const attempt of this.#attempts.values()) attempt.abort();
   }
 
   /**
@@ -167,6 +210,7 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
   }
 
   onFleetEvent(event: CoreEvent): void {
+    if (this.#leaving && event.kind === 'replicaUp') return;
     this.apply(event);
   }
 
@@ -206,6 +250,8 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
     if (task.firstTokenAtMs === null) {
       task.firstTokenAtMs = clock.nowMs();
       accounts.onFirstToken(task, attempt.worker);
+      // Once a reader saw it the task may not run again, so that must be stable first. A strict task repeats itself.
+      if (task.effective.determinism === 'best_effort') this.#showOnceStable(task, { kind: 'firstToken', taskKey: attempt.taskKey });
     }
     if (task.failedAtMs !== null) {
       task.failoverMs += clock.nowMs() - task.failedAtMs;
@@ -223,6 +269,8 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
     const { worker, taskKey } = attempt;
     const nowMs = this.#options.clock.nowMs();
     this.#attempts.delete(attemptKey(taskKey, attempt.number));
+    // After what follows from this end.
+    if (this.#onIdle !== null) queueMicrotask(() => this.#checkIdle());
     worker.running -= 1;
     if (attempt.hasStarted) worker.decoding -= 1;
     const base = { kind: 'ended', nowMs, taskKey, attempt: attempt.number } as const;
@@ -320,9 +368,19 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
       { event: 'task_dispatched', ...taskFields(task), attempt: effect.attempt, queue_position: effect.queuePosition },
       'task dispatched',
     );
-    this.#record(
-      this.#options.journal.append({ kind: 'pinned', taskKey: effect.taskKey, attempt: effect.attempt, replicaId: effect.replicaId }),
-    );
+    const isUnpinned = task.pinned === null;
+    task.pinned = {
+      kind: 'pinned',
+      taskKey: effect.taskKey,
+      attempt: effect.attempt,
+      atMs: this.#options.journalTime.at(nowMs),
+      replicaId: effect.replicaId,
+      set: effect.set === null ? null : { id: effect.set.id, engineVersion: effect.set.engineVersion },
+      failedOn: effect.failedOn,
+    };
+    // A reader that saw text of one set must never be served by another: so nothing is seen before the set is stable.
+    if (isUnpinned) this.#showOnceStable(task, task.pinned);
+    else void this.#options.journal.append(task.pinned);
     void attempt.run(toWorkerTask(task, effect.kvReuse));
   }
 
@@ -331,6 +389,7 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
     if (task === undefined) return;
     task.state = 'queued';
     task.attempt = null;
+    if (effect.because === 'failed') this.#recordFailure(task);
     task.failovers += 1;
     task.failedAtMs ??= nowMs;
     if (effect.because === 'drained') {
@@ -379,18 +438,29 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
   }
 
   async #reveal(task: Task, conclusion: TaskConclusion): Promise<void> {
-    const { journal, log, onTaskEnded } = this.#options;
-    try {
-      await journal.append({ kind: 'terminal', taskKey: task.identity.key, terminal: conclusion.terminal, text: task.log.text() });
-    } catch (cause) {
-      // The end is not stable, so nobody may see it: streams stay open and the restarted controller ends the task.
-      log.error({ event: 'journal_failed', err: cause, task_id: task.identity.taskId }, 'a terminal event could not be journaled');
-      task.failToEnd(new OrchError('journal-unavailable', { cause }));
-      return;
-    }
+    const { journal, journalTime, onTaskEnded } = this.#options;
+    this.#unrevealed.add(task);
+    await journal.append(terminalRecord(task, conclusion, journalTime));
+    this.#unrevealed.delete(task);
     task.log.finish(conclusion.terminal);
     task.markEnded();
     onTaskEnded(task);
+  }
+
+  /** Readers see what the log now holds, and what follows, when the record is stable. */
+  #showOnceStable(task: Task, record: JournalRecord): void {
+    const stable = this.#options.journal.append(record);
+    if (!this.#options.journal.isDurable) return;
+    task.log.hold();
+    void stable.then(() => task.log.release());
+  }
+
+  /** Where it failed is avoided after a restart, too. */
+  #recordFailure({ pinned, placement }: Task): void {
+    if (pinned === null || placement === null) return;
+    const { replicaId } = pinned;
+    const failed = { replicaId, poolId: placement.pool.id, host: placement.pool.host };
+    void this.#options.journal.append({ ...pinned, failedOn: [...pinned.failedOn, failed] });
   }
 
   #restart(effect: Extract<CoreEffect, { kind: 'restartReplica' }>): void {
@@ -434,15 +504,14 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
     this.apply({ kind: 'progress', nowMs, taskKey: attempt.taskKey, attempt: attempt.number, tokensOut });
   }
 
+  #checkIdle(): void {
+    if (this.#attempts.size === 0) this.#onIdle?.();
+  }
+
   /** The attempt's task, while the attempt is the one that counts. */
   #current(attempt: Attempt): Task | undefined {
     const task = this.#tasks.get(attempt.taskKey);
     return task?.attempt === attempt ? task : undefined;
-  }
-
-  /** Records that nobody waits for: a failure shows at the next one that somebody does. */
-  #record(written: Promise<void>): void {
-    written.catch((cause: unknown) => this.#options.log.error({ event: 'journal_failed', err: cause }, 'a record could not be journaled'));
   }
 }
 

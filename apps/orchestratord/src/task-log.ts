@@ -59,6 +59,8 @@ export class TaskLog {
   #started: string | null = null;
   #terminal: TerminalEvent | null = null;
   #cut = false;
+  /** Records that must be stable before any of this may be seen. */
+  #holds = 0;
   /** Frames of the newest batch, rendered once for all readers that are exactly there. */
   #batchFrom = -1;
   #batchFrames = '';
@@ -138,6 +140,16 @@ export class TaskLog {
     for (const reader of this.#readers) reader.onTextCut();
   }
 
+  /** Show no reader anything until {@link release}; each hold needs its own. */
+  hold(): void {
+    this.#holds += 1;
+  }
+
+  release(): void {
+    this.#holds -= 1;
+    this.#notify();
+  }
+
   /** Write the terminal event. */
   finish(terminal: TerminalEvent): void {
     assert(this.#terminal === null, 'a task ends once');
@@ -163,6 +175,7 @@ export class TaskLog {
   /**
    * Render what comes next for a reader and move it on.
    *
+   * 0. A held log shows nothing.
    * 1. A claimed position is settled first: ahead of the log it waits; of other text it is a mismatch.
    * 2. A cut log has no text to give: the terminal event or nothing.
    * 3. A reader exactly at the newest batch gets the shared rendering.
@@ -171,7 +184,7 @@ export class TaskLog {
    * @returns `nothing` when the reader is up to date.
    */
   read(cursor: LogCursor, maxChars: number): LogRead {
-    if (cursor.done) return nothing;
+    if (cursor.done || this.#holds > 0) return nothing;
     if (cursor.claimed !== null) {
       const settled = this.#settle(cursor, cursor.claimed);
       if (settled !== undefined) return settled;
@@ -253,6 +266,7 @@ export class TaskLog {
   }
 
   #notify(): void {
+    if (this.#holds > 0) return;
     for (const reader of this.#readers) reader.onLogChanged();
   }
 }

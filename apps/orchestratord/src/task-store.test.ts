@@ -1,22 +1,34 @@
 /** Who is remembered, and for how long. */
 import { expect, test } from 'vitest';
 import { type RetentionLimits, TaskStore } from './task-store.ts';
-import { type EffectiveValues, Task } from './task.ts';
+import { type EffectiveValues, Task, type TaskInput } from './task.ts';
+
+const createEnded = (id: string, input: TaskInput): Task =>
+  new Task({
+    identity: { key: id, tenantId: 't', taskId: id, sessionId: 's', correlationId: 'c', traceparent: undefined },
+    effective: {} as EffectiveValues,
+    admission: { acceptedBody: '{}', requestDigest: 'd', sessionTurns: 1 },
+    input,
+    enqueuedAtMs: 0,
+    enqueuedAtEpochMs: 0,
+  });
 
 const addEnded = (store: TaskStore, id: string, endedAtMs: number, text = ''): void => {
-  const identity = { key: id, tenantId: 't', taskId: id, sessionId: 's', correlationId: 'c', traceparent: undefined };
-  const task = new Task(identity, {} as EffectiveValues, { workload: 'completion', prompt: 'p', stop: [] }, 0, 0);
+  const task = createEnded(id, { workload: 'completion', prompt: 'p', stop: [] });
   if (text !== '') {
     task.log.start('{}');
     task.log.append([text]);
   }
-  store.publish({ task, requestDigest: 'd', acceptedBody: '{}' });
+  store.publish(task);
   task.endedAtMs = endedAtMs;
   store.retire(task);
 };
 const createStore = (limits: Partial<RetentionLimits>): { store: TaskStore; forgotten: string[] } => {
   const forgotten: string[] = [];
-  return { store: new TaskStore({ ms: 1_000, bytes: 1e9, tasks: 100, ...limits }, (key) => forgotten.push(key)), forgotten };
+  return {
+    store: new TaskStore({ ms: 1_000, bytes: 1e9, tasks: 100, ...limits }, ({ identity }) => forgotten.push(identity.key)),
+    forgotten,
+  };
 };
 
 test('[ORCH-2011] an ended task is found until its retention is over', () => {
@@ -42,17 +54,11 @@ test('retention is bounded in number and in bytes, oldest first', () => {
 
 test('what an ended task holds beside its text counts too, and a second retirement does not', () => {
   const { store, forgotten } = createStore({ bytes: 30_000 });
-  const big = new Task(
-    { key: 'big', tenantId: 't', taskId: 'big', sessionId: 's', correlationId: 'c', traceparent: undefined },
-    {} as EffectiveValues,
-    { workload: 'embedding', inputs: ['p'] },
-    0,
-    0,
-  );
+  const big = createEnded('big', { workload: 'embedding', inputs: ['p'] });
   const embeddings = [Array.from({ length: 1_000 }, () => 0.123456789)];
   big.result = { finishReason: 'stop', tokensIn: 1, tokensOut: 0, streamDigest: null, embeddings };
   big.log.finish({ event: 'end', data: JSON.stringify({ embeddings }) });
-  store.publish({ task: big, requestDigest: 'd', acceptedBody: '{}' });
+  store.publish(big);
   big.endedAtMs = 0;
   store.retire(big);
   store.retire(big);

@@ -6,22 +6,19 @@ import type { Task } from './task.ts';
 
 export type RetentionLimits = { readonly ms: number; readonly bytes: number; readonly tasks: number };
 
-/** A task as first answered, so that a repeat gets the same bytes (ORCH-2011). */
-export type Remembered = { readonly task: Task; readonly requestDigest: string; readonly acceptedBody: string };
-
 /** Estimated bytes of a remembered task beside its text and its 202. */
 const recordBytes = 2_048;
 
 /** @req ORCH-2011 */
 export class TaskStore {
-  readonly #remembered = new Map<string, Remembered>();
+  readonly #remembered = new Map<string, Task>();
   /** Ended tasks by end, oldest first, with the bytes they were counted at. */
   readonly #ended = new Map<string, number>();
   readonly #limits: RetentionLimits;
-  readonly #onForget: (taskKey: string) => void;
+  readonly #onForget: (task: Task) => void;
   #endedBytes = 0;
 
-  constructor(limits: RetentionLimits, onForget: (taskKey: string) => void) {
+  constructor(limits: RetentionLimits, onForget: (task: Task) => void) {
     this.#limits = limits;
     this.#onForget = onForget;
   }
@@ -31,21 +28,19 @@ export class TaskStore {
   }
 
   /** Make a task findable; its acceptance is stable. */
-  publish(remembered: Remembered): void {
-    this.#remembered.set(remembered.task.identity.key, remembered);
+  publish(task: Task): void {
+    this.#remembered.set(task.identity.key, task);
   }
 
-  find(taskKey: string): Remembered | undefined {
+  find(taskKey: string): Task | undefined {
     return this.#remembered.get(taskKey);
   }
 
   /** Start the retention of an ended task; again changes nothing. */
   retire(task: Task): void {
     const { key } = task.identity;
-    const remembered = this.#remembered.get(key);
-    if (remembered === undefined) return;
-    if (this.#ended.has(key)) return;
-    const bytes = recordBytes + task.log.memoryBytes + vectorBytes(task) + remembered.acceptedBody.length;
+    if (!this.#remembered.has(key) || this.#ended.has(key)) return;
+    const bytes = recordBytes + task.log.memoryBytes + vectorBytes(task) + task.admission.acceptedBody.length;
     this.#ended.set(key, bytes);
     this.#endedBytes += bytes;
     while (this.#endedBytes > this.#limits.bytes || this.#ended.size > this.#limits.tasks) this.#forgetOldest();
@@ -54,7 +49,7 @@ export class TaskStore {
   /** Forget what is older than the retention. */
   sweep(nowMs: number): void {
     for (const key of this.#ended.keys()) {
-      const endedAtMs = this.#remembered.get(key)?.task.endedAtMs ?? 0;
+      const endedAtMs = this.#remembered.get(key)?.endedAtMs ?? 0;
       if (nowMs - endedAtMs < this.#limits.ms) return;
       this.#forgetOldest();
     }
@@ -66,8 +61,9 @@ export class TaskStore {
     const [key, bytes] = oldest.value;
     this.#ended.delete(key);
     this.#endedBytes -= bytes;
+    const task = this.#remembered.get(key);
     this.#remembered.delete(key);
-    this.#onForget(key);
+    if (task !== undefined) this.#onForget(task);
   }
 }
 

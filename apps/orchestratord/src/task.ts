@@ -6,6 +6,7 @@ import type { ErrorEnvelope, ReplicaReport, StreamStarted } from '@llama-orch/ap
 import type { PoolConfig } from '@llama-orch/config-schema';
 import type { Acceptance, EngineName, KvHint, Priority, TaskDeterminism, Workload } from '@llama-orch/orchestrator-core';
 import type { Attempt } from './attempt.ts';
+import type { PinnedRecord } from './journal/journal.ts';
 import { TaskLog } from './task-log.ts';
 
 /** State on the wire (ORCH-2009). */
@@ -58,11 +59,31 @@ export type TaskIdentity = {
   readonly traceparent: string | undefined;
 };
 
+/** What the 202 said and what a repeat of the request is compared with (ORCH-2011). */
+export type TaskAdmission = {
+  /** The 202's body, byte for byte. */
+  readonly acceptedBody: string;
+  readonly requestDigest: string;
+  /** Turns of its session, this one included. */
+  readonly sessionTurns: number;
+};
+
+export type TaskInit = {
+  readonly identity: TaskIdentity;
+  readonly effective: EffectiveValues;
+  readonly admission: TaskAdmission;
+  /** `null` for one that ended before this run of the controller. */
+  readonly input: TaskInput | null;
+  readonly enqueuedAtMs: number;
+  readonly enqueuedAtEpochMs: number;
+};
+
 export class Task {
   readonly identity: TaskIdentity;
   readonly effective: EffectiveValues;
+  readonly admission: TaskAdmission;
   readonly log = new TaskLog();
-  /** Monotonic ms, as the `enqueue` event said. */
+  /** Monotonic ms, as the `enqueue` event said; below the clock's origin where an earlier run admitted it. */
   readonly enqueuedAtMs: number;
   readonly enqueuedAtEpochMs: number;
   input: TaskInput | null;
@@ -85,25 +106,24 @@ export class Task {
   failovers = 0;
   failoverMs = 0;
   failedAtMs: number | null = null;
+  /** Its newest attempt as the journal has it. */
+  pinned: PinnedRecord | null = null;
   result: TaskResult | null = null;
   error: ErrorEnvelope | null = null;
-  /** Resolves when the terminal event is stable and readable; rejects when it cannot be made stable. */
+  /** Resolves when the terminal event is stable and readable. */
   readonly whenEnded: Promise<void>;
   readonly markEnded: () => void;
-  readonly failToEnd: (error: Error) => void;
 
-  constructor(identity: TaskIdentity, effective: EffectiveValues, input: TaskInput, enqueuedAtMs: number, enqueuedAtEpochMs: number) {
+  constructor({ identity, effective, admission, input, enqueuedAtMs, enqueuedAtEpochMs }: TaskInit) {
     this.identity = identity;
     this.effective = effective;
+    this.admission = admission;
     this.input = input;
     this.enqueuedAtMs = enqueuedAtMs;
     this.enqueuedAtEpochMs = enqueuedAtEpochMs;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    // Most tasks have nobody waiting for them; the loop logs a failure itself.
-    promise.catch(() => undefined);
+    const { promise, resolve } = Promise.withResolvers<void>();
     this.whenEnded = promise;
     this.markEnded = resolve;
-    this.failToEnd = reject;
   }
 
   get isEnded(): boolean {

@@ -29,7 +29,21 @@ export const controllerSchema = section(
     data_dir: path('Its data directory, locked while it runs.', { default: '.orch/controller' }),
     journal: section(
       'Where accepted tasks are recorded.',
-      { kind: choice(['memory'], { description: '`memory`: nothing survives a restart.', default: 'memory' }) },
+      {
+        kind: choice(['sqlite', 'memory'], {
+          description: '`sqlite`: a file in the data directory, from which a restart goes on. `memory`: nothing survives a restart.',
+          default: 'sqlite',
+        }),
+        max_bytes: bytes('Largest file; new tasks are refused (503) before it is reached. `sqlite` only.', {
+          default: 8_589_934_592,
+          minimum: 1_048_576,
+        }),
+        max_pending: count('Records that may wait to be written before new tasks are refused (503). `sqlite` only.', 'records', {
+          default: 20_000,
+          minimum: 1,
+          maximum: 10_000_000,
+        }),
+      },
       { default: {} },
     ),
     retention: section(

@@ -41,7 +41,12 @@ test('[ORCH-3030] a minimal file gets every default', () => {
       classes: { interactive: { weight: 8 }, batch: { weight: 1 } },
       sessions: { ttl_ms: 600_000, max_turns: 8 },
       slos: { interactive: { first_token_p95_ms: 900, tokens_64_p95_ms: 2_500, error_ratio: 0.005 }, batch: { token_rate_ratio: 0.8 } },
-      controller: { listen: '127.0.0.1:8080', data_dir: '.orch/controller', journal: { kind: 'memory' }, failover: { max_attempts: 3 } },
+      controller: {
+        listen: '127.0.0.1:8080',
+        data_dir: '.orch/controller',
+        journal: { kind: 'sqlite', max_bytes: 8_589_934_592, max_pending: 20_000 },
+        failover: { max_attempts: 3 },
+      },
       keys: [],
     },
   });

@@ -126,7 +126,8 @@ function toConfig({ slots, queueCapacity }: ControllerSpec, pools: readonly Pool
         max_queued_tasks: manyTasks,
       },
     ],
-    controller: { shutdown_deadline_ms: 200, limits: { max_subscribers: 20_000 } },
+    // What a disk costs is measured apart from what a relay costs.
+    controller: { shutdown_deadline_ms: 200, limits: { max_subscribers: 20_000 }, journal: { kind: 'memory' } },
   };
 }
 

@@ -3,19 +3,20 @@
  * 202. It decides nothing that the core decides.
  */
 import { randomUUID } from 'node:crypto';
-import { errorKinds, OrchError, type TaskAccepted } from '@llama-orch/api-types';
+import { errorKinds, OrchError } from '@llama-orch/api-types';
 import type { Config } from '@llama-orch/config-schema';
-import type { Acceptance, TaskSpec } from '@llama-orch/orchestrator-core';
 import type { Clock } from '../clock.ts';
+import type { JournalTime } from '../journal/journal-time.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { AdmissionAnswer, SchedulerLoop } from '../scheduler-loop.ts';
 import type { TaskAccounts } from '../task-accounts.ts';
 import type { TaskStore } from '../task-store.ts';
-import { type EffectiveValues, Task, type TaskIdentity, type TaskInput } from '../task.ts';
+import type { Task, TaskIdentity } from '../task.ts';
+import { createTask, sessionKeyOf, tenantKey, toAcceptedRecord, toTaskSpec } from './accepted-task.ts';
 import type { Catalog, CatalogModel } from './catalog.ts';
 import type { PromptTokens } from './prompt-tokens.ts';
 import { refusalDetails } from './refusal-details.ts';
-import { defaultSeed, type NormalRequest, requestDigest } from './task-request.ts';
+import { type NormalRequest, requestDigest } from './task-request.ts';
 
 export type SubmitContext = { readonly tenantId: string; readonly correlationId: string; readonly traceparent: string | undefined };
 
@@ -35,19 +36,13 @@ export type SubmitTaskOptions = {
   readonly store: TaskStore;
   readonly loop: SchedulerLoop;
   readonly journal: Journal;
+  readonly journalTime: JournalTime;
   readonly accounts: TaskAccounts;
   readonly clock: Clock;
 };
 
 /** Default of `max_tokens` where `ctx` leaves that many. */
 const defaultMaxTokens = 256;
-
-/** Key of a task or a session, unique over all tenants: an id is unique only within its own. */
-export const tenantKey = (tenantId: string, id: string): string => `${tenantId}/${id}`;
-
-/** Key of the session that a task belongs to. */
-export const sessionKeyOf = ({ tenantId, sessionId }: Pick<TaskIdentity, 'tenantId' | 'sessionId'>): string =>
-  tenantKey(tenantId, sessionId);
 
 export class SubmitTask {
   readonly #options: SubmitTaskOptions;
@@ -74,14 +69,8 @@ export class SubmitTask {
     const digest = requestDigest(request);
     const known = this.#options.store.find(key);
     if (known !== undefined) {
-      if (known.requestDigest !== digest) throw conflict(taskId);
-      return {
-        body: known.acceptedBody,
-        taskId,
-        sessionKey: sessionKeyOf(known.task.identity),
-        queuePosition: known.task.queuePositionAtAdmission,
-        predictedStartMs: known.task.predictedStartMs,
-      };
+      if (known.admission.requestDigest !== digest) throw conflict(taskId);
+      return toAnswer(known);
     }
     const underway = this.#underway.get(key);
     if (underway !== undefined) {
@@ -103,7 +92,8 @@ export class SubmitTask {
     context: SubmitContext,
     ids: { key: string; taskId: string; digest: string },
   ): Promise<SubmitAnswer> {
-    const { catalog, loop, store, config, clock, journal, accounts } = this.#options;
+    const { catalog, loop, store, config, clock, journal, journalTime, accounts } = this.#options;
+    if (journal.fault !== null) throw new OrchError('journal-unavailable', { message: journal.fault });
     const model = catalog.resolve(request.modelRef);
     if (model === undefined) {
       accounts.onRefused('unknown-model', request.engine ?? 'any', request.priority, null);
@@ -122,33 +112,26 @@ export class SubmitTask {
     const sessionId = request.sessionId ?? randomUUID();
     const identity: TaskIdentity = { key: ids.key, taskId: ids.taskId, sessionId, ...context };
     const promptTokens = await this.#countTokens(request, model);
-    const spec = toTaskSpec(request, identity, model, promptTokens);
-    const answer = loop.admit(spec, (acceptance, nowMs) => createTask(request, identity, acceptance, nowMs, clock.epochMs()));
+    const spec = toTaskSpec(request, identity, model.digest, promptTokens);
+    let stable: Promise<void> | undefined;
+    const answer = loop.admit(spec, (acceptance, nowMs) => {
+      const task = createTask(request, { identity, requestDigest: ids.digest, acceptance }, clock.epochMs(), nowMs);
+      // Here and not later: what follows from the acceptance, a dispatch above all, is recorded after it.
+      stable = journal.append(toAcceptedRecord(task, { request, spec, laneId: acceptance.laneId, atMs: journalTime.at(nowMs) }));
+      return task;
+    });
     if (answer.kind === 'refused') throw this.#refuse(request, answer, context.tenantId);
-    const { task, acceptance } = answer;
-    const acceptedBody = JSON.stringify(toAccepted(task, acceptance));
+    const { task } = answer;
     try {
-      await journal.append({
-        kind: 'accepted',
-        taskKey: ids.key,
-        atEpochMs: task.enqueuedAtEpochMs,
-        acceptedBody,
-        requestBody: JSON.stringify(request),
-      });
+      await stable;
     } catch (cause) {
-      await loop.cancel(task).catch(() => undefined);
+      await loop.cancel(task);
       throw new OrchError('journal-unavailable', { cause });
     }
-    store.publish({ task, requestDigest: ids.digest, acceptedBody });
+    store.publish(task);
     // A fast task may have ended, to the last, while its acceptance was being written.
     if (task.log.terminal !== null) store.retire(task);
-    return {
-      body: acceptedBody,
-      taskId: ids.taskId,
-      sessionKey: sessionKeyOf(identity),
-      queuePosition: acceptance.queuePosition,
-      predictedStartMs: acceptance.predictedStartMs,
-    };
+    return toAnswer(task);
   }
 
   #refuse(request: NormalRequest, { refusal }: Extract<AdmissionAnswer, { kind: 'refused' }>, tenantId: string): OrchError {
@@ -191,79 +174,10 @@ const unknownModel = (modelRef: string, catalog: Catalog): OrchError =>
     details: { faults: [{ path: '/model_ref', message: 'unknown model', expected: catalog.names().slice(0, 20).join(', ') }] },
   });
 
-const toTaskSpec = (request: NormalRequest, identity: TaskIdentity, model: CatalogModel, promptTokens: number): TaskSpec => ({
-  taskKey: identity.key,
-  tenantId: identity.tenantId,
-  sessionKey: sessionKeyOf(identity),
-  priority: request.priority,
-  workload: request.workload,
-  modelDigest: model.digest,
-  engine: request.engine,
-  ctxTokens: request.ctx,
-  promptTokens,
-  maxTokens: request.maxTokens,
-  deadlineMs: request.deadlineMs,
-  determinism: request.determinism,
-  samplerProfileVersion: request.samplerProfileVersion,
-  pinPoolId: request.pinPoolId,
-  expectedTokens: request.expectedTokens,
-  kvHint: request.kvHint,
-  label: request.label,
+const toAnswer = (task: Task): SubmitAnswer => ({
+  body: task.admission.acceptedBody,
+  taskId: task.identity.taskId,
+  sessionKey: sessionKeyOf(task.identity),
+  queuePosition: task.queuePositionAtAdmission,
+  predictedStartMs: task.predictedStartMs,
 });
-
-const createTask = (request: NormalRequest, identity: TaskIdentity, acceptance: Acceptance, nowMs: number, epochMs: number): Task => {
-  const effective: EffectiveValues = {
-    engine: acceptance.engine,
-    modelRef: request.modelRef,
-    modelDigest: acceptance.modelDigest,
-    workload: request.workload,
-    ctxTokens: acceptance.ctxTokens,
-    priority: request.priority,
-    maxTokens: acceptance.maxTokens,
-    deadlineMs: acceptance.deadlineMs,
-    seed: request.seed ?? defaultSeed(identity.taskId),
-    determinism: request.determinism,
-    samplerProfileVersion: acceptance.samplerProfileVersion,
-    kvHint: request.kvHint,
-    stop: request.stop,
-    pinPoolId: request.pinPoolId,
-  };
-  const input: TaskInput =
-    request.workload === 'completion'
-      ? { workload: 'completion', prompt: request.prompt ?? '', stop: request.stop }
-      : { workload: request.workload, inputs: request.inputs ?? [] };
-  const task = new Task(identity, effective, input, nowMs, epochMs);
-  task.canary = acceptance.canary;
-  task.queuePositionAtAdmission = acceptance.queuePosition;
-  task.predictedStartMs = wholeMs(acceptance.predictedStartMs);
-  return task;
-};
-
-const wholeMs = (ms: number | null): number | null => (ms === null ? null : Math.round(ms));
-
-const toAccepted = (task: Task, acceptance: Acceptance): TaskAccepted => {
-  const { identity, effective } = task;
-  return {
-    task_id: identity.taskId,
-    session_id: identity.sessionId,
-    queue_position: acceptance.queuePosition,
-    predicted_start_ms: wholeMs(acceptance.predictedStartMs),
-    backoff_ms: Math.ceil(acceptance.backoffMs),
-    effective: {
-      model_ref: effective.modelRef,
-      engine: effective.engine,
-      model_digest: effective.modelDigest,
-      workload: effective.workload,
-      ctx: effective.ctxTokens,
-      priority: effective.priority,
-      max_tokens: effective.maxTokens,
-      deadline_ms: effective.deadlineMs,
-      seed: effective.seed,
-      determinism: effective.determinism,
-      sampler_profile_version: effective.samplerProfileVersion,
-      stop: [...effective.stop],
-      pin_pool_id: effective.pinPoolId,
-      kv_hint: effective.kvHint,
-    },
-  };
-};

@@ -7,6 +7,10 @@ import type { Journal } from './journal.ts';
 const stable = Promise.resolve();
 
 export const createMemoryJournal = (): Journal => ({
+  isDurable: false,
+  fault: null,
+  isStuck: false,
+  pending: 0,
   append: () => stable,
   forget: () => undefined,
   close: () => stable,

@@ -5,19 +5,21 @@ import { OrchError, type Session } from '@llama-orch/api-types';
 import type { Scheduler, SessionFigures } from '@llama-orch/orchestrator-core';
 import { type GuardEnv, principalOf } from '@llama-orch/service-kit';
 import { Hono } from 'hono';
-import { tenantKey } from '../admission/submit-task.ts';
+import { tenantKey } from '../admission/accepted-task.ts';
 import type { Clock } from '../clock.ts';
+import type { SessionRecords } from '../journal/session-records.ts';
 import type { SchedulerLoop } from '../scheduler-loop.ts';
 import { toBudgets } from '../views/session-budgets.ts';
 
 export type SessionRouteDeps = {
   readonly scheduler: Scheduler;
   readonly loop: SchedulerLoop;
+  readonly records: SessionRecords;
   readonly clock: Clock;
   readonly maxTurns: () => number;
 };
 
-export const createSessionRoutes = ({ scheduler, loop, clock, maxTurns }: SessionRouteDeps): Hono<GuardEnv> => {
+export const createSessionRoutes = ({ scheduler, loop, records, clock, maxTurns }: SessionRouteDeps): Hono<GuardEnv> => {
   const routes = new Hono<GuardEnv>();
   const find = (tenantId: string, id: string): SessionFigures => {
     const figures = scheduler.session(tenantKey(tenantId, id), clock.nowMs());
@@ -32,11 +34,13 @@ export const createSessionRoutes = ({ scheduler, loop, clock, maxTurns }: Sessio
   });
 
   /** @req ORCH-2005 */
-  routes.delete('/v1/sessions/:id', (c) => {
+  routes.delete('/v1/sessions/:id', async (c) => {
     const { tenantId } = principalOf(c);
     const id = c.req.param('id');
     find(tenantId, id);
-    loop.apply({ kind: 'sessionDeleted', nowMs: clock.nowMs(), sessionKey: tenantKey(tenantId, id) });
+    const sessionKey = tenantKey(tenantId, id);
+    loop.apply({ kind: 'sessionDeleted', nowMs: clock.nowMs(), sessionKey });
+    await records.onDeleted(sessionKey, clock.nowMs());
     return c.body(null, 204);
   });
 

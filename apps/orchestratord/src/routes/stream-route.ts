@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OrchError, toErrorEnvelope } from '@llama-orch/api-types';
 import { checkScope, headerReader, type Logger, type RequestGuard } from '@llama-orch/service-kit';
-import { tenantKey } from '../admission/submit-task.ts';
+import { tenantKey } from '../admission/accepted-task.ts';
 import type { Clock } from '../clock.ts';
 import { parseEventId, type LogPosition } from '../event-id.ts';
 import { terminalFrame } from '../sse.ts';
@@ -65,9 +65,8 @@ type StreamRequest = { readonly taskId: string; readonly tenantId: string; reado
 /** @req ORCH-2002, ORCH-2010, ORCH-3055 */
 const serve = (options: StreamRouteOptions, request: IncomingMessage, response: ServerResponse, wanted: StreamRequest): void => {
   const { store, hub, clock } = options;
-  const remembered = store.find(tenantKey(wanted.tenantId, wanted.taskId));
-  if (remembered === undefined) throw new OrchError('not-found', { message: `No task ${JSON.stringify(wanted.taskId)}.` });
-  const { task } = remembered;
+  const task = store.find(tenantKey(wanted.tenantId, wanted.taskId));
+  if (task === undefined) throw new OrchError('not-found', { message: `No task ${JSON.stringify(wanted.taskId)}.` });
   const answer = task.log.open(lastEventId(request));
   const headers = { 'x-correlation-id': wanted.correlationId, 'cache-control': 'no-store' };
   if (answer.kind === 'complete') {

@@ -3,7 +3,8 @@
  */
 import { OrchError } from '@llama-orch/api-types';
 import type { Scheduler } from '@llama-orch/orchestrator-core';
-import { type SubmitTask, tenantKey } from '../admission/submit-task.ts';
+import { tenantKey } from '../admission/accepted-task.ts';
+import type { SubmitTask } from '../admission/submit-task.ts';
 import { normalizeRequest } from '../admission/task-request.ts';
 import type { Clock } from '../clock.ts';
 import type { SchedulerLoop } from '../scheduler-loop.ts';
@@ -27,9 +28,9 @@ const json = { 'content-type': 'application/json' };
 
 export const createTaskRoutes = ({ submit, store, loop, scheduler, clock, maxBodyBytes }: TaskRouteDeps): readonly PlainRoute[] => {
   const find = ({ principal, id }: PlainCall): Task => {
-    const remembered = store.find(tenantKey(principal.tenantId, id));
-    if (remembered === undefined) throw new OrchError('not-found', { message: `No task ${JSON.stringify(id.slice(0, 100))}.` });
-    return remembered.task;
+    const task = store.find(tenantKey(principal.tenantId, id));
+    if (task === undefined) throw new OrchError('not-found', { message: `No task ${JSON.stringify(id.slice(0, 100))}.` });
+    return task;
   };
 
   /** @req ORCH-2001, ORCH-2011, ORCH-2013, ORCH-3099 */

@@ -10,6 +10,8 @@ import { createApp, createRawHandlers, createTaskRouter } from '../app.ts';
 import type { Clock } from '../clock.ts';
 import { Controller } from '../controller.ts';
 import type { AdapterTable } from '../fleet/worker.ts';
+import { foldRecords, type JournalContents } from '../journal/fold.ts';
+import type { StartOfRun } from '../journal/journal-time.ts';
 import type { Journal } from '../journal/journal.ts';
 import { createMemoryJournal } from '../journal/memory-journal.ts';
 import { ConfigHistory } from '../operations/config-history.ts';
@@ -36,6 +38,10 @@ export type TestOptions = {
   readonly store?: StateStore;
   /** Default: workers that the test plays. */
   readonly adapters?: AdapterTable;
+  /** What an earlier run left. */
+  readonly contents?: JournalContents;
+  /** When the machine says that this run begins. */
+  readonly start?: StartOfRun;
 };
 
 class TestClock implements Clock {
@@ -86,6 +92,10 @@ export const createTestController = (options: TestOptions = {}) => {
     journal: options.journal ?? createMemoryJournal(),
     clock,
     log,
+    history: {
+      contents: options.contents ?? foldRecords([]),
+      start: options.start ?? { bootId: null, uptimeMs: 0, epochMs: clock.epochMs() },
+    },
   });
   const guard = createRequestGuard({ keyring: createKeyring({ keys: config.keys, secret: keySecret }), allowedHosts: [] });
   const app = createApp({ controller, guard, log, remoteOf: () => '127.0.0.1' });

@@ -3,7 +3,7 @@
  */
 import type { StreamMetrics, TaskResult, TaskStatus } from '@llama-orch/api-types';
 import type { Scheduler } from '@llama-orch/orchestrator-core';
-import { sessionKeyOf } from '../admission/submit-task.ts';
+import { sessionKeyOf } from '../admission/accepted-task.ts';
 import type { Clock } from '../clock.ts';
 import { roundMs } from '../task-events.ts';
 import type { Task } from '../task.ts';
