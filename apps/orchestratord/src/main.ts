@@ -24,8 +24,9 @@ import { createApp, createRawHandlers } from './app.ts';
 import { systemClock } from './clock.ts';
 import { Controller } from './controller.ts';
 import { engineAdapters } from './fleet/engine-adapters.ts';
+import { formatReport } from './journal/check-journal.ts';
 import { startOfRun } from './journal/journal-time.ts';
-import { openJournal } from './journal/open-journal.ts';
+import { checkDataDirJournal, openJournal } from './journal/open-journal.ts';
 import { ConfigHistory } from './operations/config-history.ts';
 import { createJournalStore, storedIn } from './operations/journal-store.ts';
 import { createServer, listen } from './server.ts';
@@ -38,6 +39,10 @@ const run = async (argv: readonly string[]): Promise<void> => {
     program,
     summary: 'The controller of llama-orch: queues tasks, places them and streams their tokens.',
     version,
+    switches: {
+      'check-journal': 'look at the journal of a controller that does not run and exit: 0, or 1 where it is damaged',
+      json: 'with --check-journal: the report as JSON',
+    },
   });
   if (!parsed.ok) {
     (parsed.exitCode === 0 ? process.stdout : process.stderr).write(parsed.text);
@@ -54,9 +59,18 @@ const run = async (argv: readonly string[]): Promise<void> => {
     return;
   }
 
+  const dataDir = flags.dataDir ?? config.controller.data_dir;
+  if (flags.switches.has('check-journal')) {
+    const lock = lockDataDir(dataDir);
+    const report = checkDataDirJournal(dataDir);
+    lock.release();
+    process.stdout.write(flags.switches.has('json') ? `${JSON.stringify(report)}\n` : formatReport(report));
+    process.exitCode = report.state === 'damaged' ? 1 : 0;
+    return;
+  }
+
   const log = createLogger({ service: program, level: config.controller.log.level });
   for (const warning of warnings) log.warn({ event: 'config_warning' }, warning);
-  const dataDir = flags.dataDir ?? config.controller.data_dir;
   const lock = lockDataDir(dataDir);
   const start = startOfRun();
   const { journal, contents } = openJournal(config.controller.journal, dataDir, log);

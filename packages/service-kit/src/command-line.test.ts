@@ -8,11 +8,11 @@ const spec = { program: 'orchestratord', summary: 'The controller.', version: '1
 const parse = (...argv: string[]) => parseFlags(argv, spec);
 
 test('without flags the config is orchestrator.yaml', () => {
-  expect(parse()).toEqual({ ok: true, flags: { config: 'orchestrator.yaml', check: false } });
+  expect(parse()).toEqual({ ok: true, flags: { config: 'orchestrator.yaml', check: false, switches: new Set() } });
 });
 
 test('every flag is read, in both spellings', () => {
-  const flags = { config: 'a.yaml', check: true, listen: { host: '::1', port: 0 }, dataDir: '/d' };
+  const flags = { config: 'a.yaml', check: true, listen: { host: '::1', port: 0 }, dataDir: '/d', switches: new Set() };
   expect(parse('--config', 'a.yaml', '--check', '--listen', '[::1]:0', '--data-dir', '/d')).toEqual({ ok: true, flags });
   expect(parse('-c', 'a.yaml', '--check', '--listen=[::1]:0', '--data-dir=/d')).toEqual({ ok: true, flags });
 });
@@ -47,5 +47,16 @@ test('help and version go to stdout with exit code 0, whatever else is there', (
     ok: false,
     exitCode: 0,
     text: expect.stringContaining('usage: orchestratord [--config FILE]') as string,
+  });
+});
+
+test('a program adds switches of its own, which take no value and stand in the help', () => {
+  const own = { ...spec, switches: { 'look-closely': 'look closely and exit' } };
+  expect(parseFlags(['--look-closely'], own)).toMatchObject({ ok: true, flags: { switches: new Set(['look-closely']) } });
+  expect(parseFlags([], own)).toMatchObject({ ok: true, flags: { switches: new Set() } });
+  expect(parseFlags(['--look-closely=yes'], own)).toMatchObject({ ok: false, exitCode: 2 });
+  expect(parse('--look-closely')).toMatchObject({ ok: false, exitCode: 2 });
+  expect(parseFlags(['--help'], own)).toMatchObject({
+    text: expect.stringContaining('      --look-closely      look closely and exit\n') as string,
   });
 });

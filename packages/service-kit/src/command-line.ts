@@ -11,6 +11,8 @@ export type CommandSpec = {
   /** One sentence for `--help`. */
   readonly summary: string;
   readonly version: string;
+  /** Switches of this program alone: name to what it does, for `--help`. */
+  readonly switches?: Readonly<Record<string, string>>;
 };
 
 export type ServiceFlags = {
@@ -22,6 +24,8 @@ export type ServiceFlags = {
   readonly listen?: ListenAddress;
   /** Instead of the config's directory. */
   readonly dataDir?: string;
+  /** The program's own switches that are given. */
+  readonly switches: ReadonlySet<string>;
 };
 
 /** Flags to run with, or a text to print (to stdout where the code is 0, else to stderr) and the code to exit with. */
@@ -41,13 +45,18 @@ const options = {
 /** @param argv - Without the program: `process.argv.slice(2)`. */
 export const parseFlags = (argv: readonly string[], spec: CommandSpec): ParsedFlags => {
   // Not strict: `parseArgs` would stop at the first fault.
-  const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true, allowPositionals: true });
+  const own = Object.keys(spec.switches ?? {});
+  const known: Readonly<Record<string, { type: 'string' | 'boolean'; short?: string }>> = {
+    ...options,
+    ...Object.fromEntries(own.map((name) => [name, { type: 'boolean' }])),
+  };
+  const { tokens } = parseArgs({ args: [...argv], options: known, strict: false, tokens: true, allowPositionals: true });
   const faults: string[] = [];
   const values = new Map<string, string | true>();
   for (const token of tokens) {
     if (token.kind === 'positional') faults.push(`unexpected argument \`${token.value}\``);
     if (token.kind !== 'option') continue;
-    const option = isOptionName(token.name) ? options[token.name] : undefined;
+    const option = Object.hasOwn(known, token.name) ? known[token.name] : undefined;
     if (!option) faults.push(`unknown flag \`${token.rawName}\``);
     else if (values.has(token.name)) faults.push(`\`${token.rawName}\` is given twice`);
     else if (option.type === 'boolean' && token.value !== undefined) faults.push(`\`${token.rawName}\` takes no value`);
@@ -71,17 +80,16 @@ export const parseFlags = (argv: readonly string[], spec: CommandSpec): ParsedFl
       check: values.has('check'),
       ...(listen && { listen }),
       ...(typeof dataDir === 'string' && { dataDir }),
+      switches: new Set(own.filter((name) => values.has(name))),
     },
   };
 };
-
-const isOptionName = (name: string): name is keyof typeof options => Object.hasOwn(options, name);
 
 // `--config --check` is a forgotten value, `--config=--check` is meant.
 const isValue = (value: string | undefined, inline: boolean | undefined): boolean =>
   value !== undefined && value !== '' && (inline === true || !value.startsWith('-'));
 
-const helpText = ({ program, summary }: CommandSpec): string => `${summary}
+const helpText = ({ program, summary, switches = {} }: CommandSpec): string => `${summary}
 
 usage: ${program} [--config FILE] [--check] [--listen HOST:PORT] [--data-dir DIR]
 
@@ -89,7 +97,9 @@ usage: ${program} [--config FILE] [--check] [--listen HOST:PORT] [--data-dir DIR
       --check           validate the config and exit: 0, or 2 with every fault
       --listen H:P      instead of the config's address; port 0 picks one
       --data-dir DIR    instead of the config's data directory
-  -h, --help            this text
+${Object.entries(switches)
+  .map(([name, what]) => `      --${name.padEnd(18)}${what}\n`)
+  .join('')}  -h, --help            this text
       --version         the version
 
 Secrets come from the environment only: ORCH_KEY_SECRET, ORCH_AGENT_KEY, or a file each, ORCH_KEY_SECRET_FILE, ORCH_AGENT_KEY_FILE.

@@ -4,12 +4,20 @@
  */
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
 import type { JournalRecord } from './journal.ts';
 
 export const journalFileName = 'journal.sqlite';
 
 /** One stored record. Rows of one task, session and so on share their `subject`. */
-export type JournalRow = { readonly seq: number; readonly subject: number; readonly kind: string; readonly body: string };
+export type JournalRow = {
+  readonly seq: number;
+  readonly subject: number;
+  readonly kind: string;
+  readonly body: string;
+  /** Of the body; `null` in rows of version 1. */
+  readonly crc: number | null;
+};
 
 /** Marks the file as ours: "orch". */
 const applicationId = 0x6f726368;
@@ -17,6 +25,13 @@ const applicationId = 0x6f726368;
 /** A file that cannot be used, and what to do about it. The thread that writes needs no more than this of the services' errors. */
 export class JournalFileError extends Error {
   override readonly name = 'JournalFileError';
+  /** What is wrong, without the file and the advice. */
+  readonly reason: string;
+
+  constructor(message: string, options: { readonly reason?: string; readonly cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.reason = options.reason ?? message;
+  }
 }
 
 /**
@@ -26,6 +41,8 @@ export class JournalFileError extends Error {
 export const migrations: readonly string[] = [
   `CREATE TABLE record (seq INTEGER PRIMARY KEY, subject INTEGER NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL) STRICT;
    CREATE INDEX record_subject ON record (subject);`,
+  // A disk that changes bits is noticed; records of before have no checksum.
+  `ALTER TABLE record ADD COLUMN crc INTEGER;`,
 ];
 
 const errorCodes = { busy: 5, corrupt: 11, notADatabase: 26 } as const;
@@ -35,7 +52,16 @@ const errorCodes = { busy: 5, corrupt: 11, notADatabase: 26 } as const;
  *
  * @errors {@link JournalFileError} when another process has it, it is damaged, or a newer version wrote it.
  */
-export const openJournalFile = (file: string): DatabaseSync => {
+export const openJournalFile = (file: string): DatabaseSync => open(file, (database) => migrate(database, file));
+
+/**
+ * As {@link openJournalFile}, for a look: an older version stays as it is.
+ *
+ * @errors {@link JournalFileError}
+ */
+export const openJournalFileAsIs = (file: string): DatabaseSync => open(file, (database) => assertOurs(database, file));
+
+const open = (file: string, prepare: (database: DatabaseSync) => void): DatabaseSync => {
   try {
     // Prompts are in it: nobody but the service's own user may read it. SQLite gives its other files the same mode.
     closeSync(openSync(file, 'a', 0o600));
@@ -45,7 +71,9 @@ export const openJournalFile = (file: string): DatabaseSync => {
       database.exec(
         'PRAGMA locking_mode = EXCLUSIVE; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = FAST; PRAGMA journal_size_limit = 16777216',
       );
-      migrate(database, file);
+      prepare(database);
+      // Takes the lock even of a file that is as it should be: it is held until the file is closed.
+      database.exec('BEGIN IMMEDIATE; COMMIT');
       return database;
     } catch (cause) {
       database.close();
@@ -59,14 +87,17 @@ export const openJournalFile = (file: string): DatabaseSync => {
 /** Every row in the order in which it was written. */
 export function* readRows(database: DatabaseSync, file: string): Generator<JournalRow, void, undefined> {
   try {
-    yield* database.prepare('SELECT seq, subject, kind, body FROM record WHERE seq > 0 ORDER BY seq').iterate() as Iterable<JournalRow>;
+    const crc = pragma(database, 'user_version') < 2 ? 'NULL AS crc' : 'crc';
+    const select = `SELECT seq, subject, kind, body, ${crc} FROM record WHERE seq > 0 ORDER BY seq`;
+    yield* database.prepare(select).iterate() as Iterable<JournalRow>;
   } catch (cause) {
     throw toJournalFileError(file, cause);
   }
 }
 
-/** @errors {@link JournalFileError} where the row is no record. */
-export const toRecord = ({ seq, kind, body }: JournalRow, file: string): JournalRecord => {
+/** @errors {@link JournalFileError} where the row is not the record that was written. */
+export const toRecord = ({ seq, kind, body, crc }: JournalRow, file: string): JournalRecord => {
+  if (crc !== null && crc !== crc32(body)) throw damaged(file, `record ${seq} (${kind}) does not match its checksum`);
   try {
     return JSON.parse(body) as JournalRecord;
   } catch (cause) {
@@ -74,21 +105,23 @@ export const toRecord = ({ seq, kind, body }: JournalRow, file: string): Journal
   }
 };
 
-const migrate = (database: DatabaseSync, file: string): void => {
+/** @returns The version of the file; 0 = nothing is in it yet. */
+const assertOurs = (database: DatabaseSync, file: string): number => {
   const version = pragma(database, 'user_version');
   const id = pragma(database, 'application_id');
-  if (version > migrations.length || (version > 0 && id !== applicationId)) {
-    const what = id === applicationId ? `version ${version}` : 'a database of something else';
-    throw new JournalFileError(
-      `the journal ${file} is ${what}, and this program reads up to version ${migrations.length}; start the program that wrote it, or give this one its own \`--data-dir\``,
-    );
-  }
+  if (version <= migrations.length && (version === 0 || id === applicationId)) return version;
+  const what = id === applicationId ? `version ${version}` : 'a database of something else';
+  throw new JournalFileError(
+    `the journal ${file} is ${what}, and this program reads up to version ${migrations.length}; start the program that wrote it, or give this one its own \`--data-dir\``,
+  );
+};
+
+const migrate = (database: DatabaseSync, file: string): void => {
+  const version = assertOurs(database, file);
   for (const [index, step] of migrations.entries()) {
     if (index < version) continue;
     database.exec(`BEGIN IMMEDIATE; ${step} PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${index + 1}; COMMIT`);
   }
-  // Takes the lock even of a file that is as it should be: it is held until the file is closed.
-  database.exec('BEGIN IMMEDIATE; COMMIT');
 };
 
 export const pragma = (database: DatabaseSync, name: string): number =>
@@ -107,8 +140,8 @@ const toJournalFileError = (file: string, cause: unknown): JournalFileError => {
   return new JournalFileError(`cannot use the journal ${file}: ${text}`, { cause });
 };
 
-const damaged = (file: string, what: string, cause: unknown): JournalFileError =>
+const damaged = (file: string, reason: string, cause?: unknown): JournalFileError =>
   new JournalFileError(
-    `the journal ${file} is damaged: ${what}; look at it with \`--check-journal\`, and move it away to start without the tasks in it`,
-    { cause },
+    `the journal ${file} is damaged: ${reason}; look at it with \`--check-journal\`, and move it away to start without the tasks in it`,
+    { reason, cause },
   );

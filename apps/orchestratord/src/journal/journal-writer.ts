@@ -3,6 +3,7 @@
  * an fsync hurts nobody, and knows neither tasks nor threads.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
 import { pragma } from './journal-file.ts';
 
 /** One change of the file. Each may be done again without harm: after an error nobody knows whether it was done. */
@@ -34,7 +35,7 @@ export class JournalWriter {
     this.#database = database;
     this.#pageBytes = pragma(database, 'page_size');
     database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxBytes / this.#pageBytes))}`);
-    this.#insert = database.prepare('INSERT OR REPLACE INTO record (seq, subject, kind, body) VALUES (?, ?, ?, ?)');
+    this.#insert = database.prepare('INSERT OR REPLACE INTO record (seq, subject, kind, body, crc) VALUES (?, ?, ?, ?, ?)');
     this.#deleteSubject = database.prepare('DELETE FROM record WHERE subject = ?');
     this.#deleteSeq = database.prepare('DELETE FROM record WHERE seq = ?');
   }
@@ -56,7 +57,7 @@ export class JournalWriter {
   commitProbing(ops: readonly JournalOp[]): JournalUsage {
     this.#transact(() => {
       for (const op of ops) this.#apply(op);
-      this.#insert.run(probeSeq, probeSeq, 'probe', 'x'.repeat(probeBytes));
+      this.#insert.run(probeSeq, probeSeq, 'probe', 'x'.repeat(probeBytes), null);
     });
     return this.#removeProbe();
   }
@@ -73,7 +74,7 @@ export class JournalWriter {
   #apply(op: JournalOp): void {
     // The old rows go first: a full file then has room for the new one.
     if (op.op !== 'append') this.#deleteSubject.run(op.subject);
-    if (op.op !== 'forget') this.#insert.run(op.seq, op.subject, op.kind, op.body);
+    if (op.op !== 'forget') this.#insert.run(op.seq, op.subject, op.kind, op.body, crc32(op.body));
   }
 
   #transact(work: () => void): void {

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Config } from '@llama-orch/config-schema';
 import { type Logger, StartError } from '@llama-orch/service-kit';
+import { checkJournal, type JournalReport } from './check-journal.ts';
 import { foldRecords, type JournalContents } from './fold.ts';
 import { JournalFileError, journalFileName, openJournalFile, readRows, toRecord } from './journal-file.ts';
 import { type Journal, type JournalRecord, subjectOf } from './journal.ts';
@@ -22,12 +23,22 @@ export const openJournal = (settings: Config['controller']['journal'], directory
     ? { journal: createMemoryJournal(), contents: foldRecords([]) }
     : openSqlite(settings, join(directory, journalFileName), log);
 
+/**
+ * @param directory - The data directory, which this process has locked.
+ * @errors StartError where the file cannot even be looked at.
+ */
+export const checkDataDirJournal = (directory: string): JournalReport => asStartError(() => checkJournal(join(directory, journalFileName)));
+
 const openSqlite = (settings: Config['controller']['journal'], file: string, log: Logger): OpenedJournal => {
+  const { contents, subjects, lastSeq } = asStartError(() => readJournalFile(file));
+  const known = { subjects, lastSeq };
+  const limits = { maxBytes: settings.max_bytes, maxPending: settings.max_pending };
+  return { journal: new SqliteJournal({ file, ...limits, retryMs, log, known }), contents };
+};
+
+const asStartError = <Result>(work: () => Result): Result => {
   try {
-    const { contents, subjects, lastSeq } = readJournalFile(file);
-    const known = { subjects, lastSeq };
-    const limits = { maxBytes: settings.max_bytes, maxPending: settings.max_pending };
-    return { journal: new SqliteJournal({ file, ...limits, retryMs, log, known }), contents };
+    return work();
   } catch (cause) {
     throw cause instanceof JournalFileError ? new StartError(cause.message, { cause }) : cause;
   }
