@@ -1,4 +1,5 @@
-import type { PoolHealth, TaskRequest } from '@llama-orch/api-types';
+import { randomUUID } from 'node:crypto';
+import type { PoolHealth, TaskAccepted, TaskRequest } from '@llama-orch/api-types';
 import { OrchApiError } from '@llama-orch/openapi-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from './eventually.ts';
@@ -122,15 +123,83 @@ test('[ORCH-3054] a controller that is asked to end lets its streams end first, 
   expect(pools.map((id) => stack.worker(id))).toEqual(before);
 });
 
-test('[ORCH-2109] kill -9 of the controller: the agent comes back to its successor, and the workers were never restarted', async () => {
-  const before = pools.map((id) => stack.worker(id));
-  const running = await Promise.all(pools.map((id) => submit(longTask(1_500, { pin_pool_id: id }))));
-  await Promise.all(running.map((id) => readStream(stack.client, id).untilTokens(1)));
-  await stack.killController();
-  await stack.startController();
+test('[ORCH-3301] kill -9 of the only worker that may run a task: its stream waits for the restart and goes on byte-equal', async () => {
+  const request = longTask(1_500, { seed: 22, pin_pool_id: 'haiku-a' });
+  const whole = await undisturbed(request);
+  const reader = readStream(stack.client, await submit(request));
+  await reader.untilTokens(20);
+  const killed = stack.worker('haiku-a');
+  stack.signalWorker('haiku-a', 'SIGKILL');
+  const end = await reader.untilEnd();
+  expect(end).toMatchObject({ failovers: 1, finish_reason: 'length' });
+  expect(reader.text).toBe(whole);
+  expect(stack.worker('haiku-a').startCount).toBe(killed.startCount + 1);
   await stack.untilReady();
-  // The engine noticed that nobody reads what the lost tasks write, so their slots are free for new ones.
-  const texts = await Promise.all(pools.map((id) => undisturbed(shortTask({ pin_pool_id: id }))));
-  expect(texts.every((text) => text !== '')).toBe(true);
+});
+
+test('[ORCH-3301] a task that kills every worker it gets ends with REPLICA_EXHAUSTED after its attempts, and others are served after it', async () => {
+  const before = await Promise.all(pools.map((id) => stack.client.poolHealth(id)));
+  const poison = await submit(longTask(1_500, { seed: 23 }));
+  const reader = readStream(stack.client, poison);
+  for (let attempt = 1; attempt <= 3; attempt += 1) {
+    const victim = await eventually(`attempt ${attempt} to run`, async () => {
+      const { state, attempts } = await stack.client.task(poison);
+      if (state !== 'running' || attempts !== attempt) return undefined;
+      const { replica_sets: sets } = await stack.client.replicaSets();
+      return sets.flatMap((set) => set.replicas).find(({ slots, state: replicaState }) => replicaState === 'ready' && slots.free === 0)
+        ?.pool_id;
+    });
+    stack.signalWorker(victim, 'SIGKILL');
+  }
+  await reader.untilOver();
+  expect(reader.events.at(-1)).toMatchObject({ event: 'error', data: { code: 'REPLICA_EXHAUSTED', retriable: true } });
+  await stack.untilReady();
+  const after = await Promise.all(pools.map((id) => stack.client.poolHealth(id)));
+  const restarts = after.map((health, index) => (health.restarts ?? 0) - (before[index]?.restarts ?? 0));
+  // Three attempts, spread over the pools: no pool lost more than two workers, and none gave up.
+  expect(restarts.toSorted()).toEqual([1, 2]);
+  expect(await Promise.all(pools.map((id) => undisturbed(shortTask({ pin_pool_id: id }))))).not.toContain('');
+});
+
+test('[ORCH-3302] kill -9 of the controller under its clients: streams go on byte-equal, nothing that was promised is lost, no worker restarts', async () => {
+  const strict = longTask(1_500, { seed: 31, pin_pool_id: 'haiku-a' });
+  const whole = await undisturbed(strict);
+  const wait = pools.map((id, index) =>
+    shortTask({ seed: 40 + index, pin_pool_id: 'haiku-a', ...(id === 'haiku-b' && { priority: 'batch' }) }),
+  );
+  const answers = await Promise.all(wait.map(undisturbed));
+  const before = pools.map((id) => stack.worker(id));
+
+  const ended = await submit(shortTask({ seed: 50 }));
+  const result = await stack.client.waitForResult(ended, { pollMs: 50 });
+  const body = JSON.stringify({ ...strict, task_id: randomUUID() });
+  const post = async (): Promise<string> => {
+    const response = await fetch(`${stack.url}/v1/tasks`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    expect(response.status).toBe(202);
+    return response.text();
+  };
+  const accepted = await post();
+  const running = readStream(stack.client, (JSON.parse(accepted) as TaskAccepted).task_id);
+  const loose = readStream(stack.client, await submit(longTask(1_500, { determinism: 'best_effort', pin_pool_id: 'haiku-b' })));
+  await Promise.all([running.untilTokens(20), loose.untilTokens(3)]);
+  const waiting = [];
+  for (const request of wait) waiting.push(readStream(stack.client, await submit(request)));
+  const canceled = await submit(shortTask({ pin_pool_id: 'haiku-a' }));
+  await stack.client.cancel(canceled);
+
+  await stack.killController();
+  expect(running.tokenCount).toBeLessThan(1_500);
+  await stack.startController();
+  expect(await post()).toBe(accepted);
+  const end = await running.untilEnd();
+  expect(end).toMatchObject({ finish_reason: 'length', failovers: 1, kv_migrated: false });
+  expect(running.text).toBe(whole);
+  expect(running.events.filter(({ event }) => event === 'started')).toHaveLength(1);
+  await loose.untilOver();
+  expect(loose.events.at(-1)).toMatchObject({ event: 'error', data: { code: 'WORKER_RESET', retriable: true } });
+  await Promise.all(waiting.map((reader) => reader.untilEnd()));
+  expect(waiting.map(({ text }) => text)).toEqual(answers);
+  expect(await stack.client.task(canceled)).toMatchObject({ state: 'canceled', attempts: 0 });
+  expect(await stack.client.task(ended)).toEqual(result);
   expect(pools.map((id) => stack.worker(id))).toEqual(before);
 });
