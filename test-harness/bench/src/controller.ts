@@ -34,11 +34,18 @@ export type ControllerSpec = {
   readonly slots: number;
   /** Tasks that may wait, in all. */
   readonly queueCapacity: number;
+  /** Default `memory`: what a disk costs is measured apart from what a relay costs. */
+  readonly journal?: 'memory' | 'sqlite';
   /** Flags for Node, such as `--cpu-prof`. */
   readonly nodeFlags?: readonly string[];
 };
 
-export type RunningController = { readonly program: Program; readonly stop: () => Promise<void> };
+export type RunningController = {
+  readonly program: Program;
+  readonly stop: () => Promise<void>;
+  /** As a crash would. */
+  readonly kill: () => Promise<void>;
+};
 
 /** @returns once every pool is Ready. */
 export async function startController(spec: ControllerSpec): Promise<RunningController> {
@@ -74,13 +81,18 @@ export async function startController(spec: ControllerSpec): Promise<RunningCont
     await agent;
     await program.stop();
   };
+  const kill = async (): Promise<void> => {
+    over.abort();
+    await program.kill();
+    await agent;
+  };
   try {
     await whenReady(program.port, pools);
   } catch (error) {
     await stop();
     throw error;
   }
-  return { program, stop };
+  return { program, stop, kill };
 }
 
 /** The flags with which a program has Node started, from its first line: it is measured as it is run. */
@@ -100,7 +112,7 @@ function toPools({ slots, enginePort }: ControllerSpec): readonly Pool[] {
     .map((host, index) => ({ id: `bench-${index}`, url: `http://${host}:${enginePort}`, slots: Math.ceil(slots / count) }));
 }
 
-function toConfig({ slots, queueCapacity }: ControllerSpec, pools: readonly Pool[]): unknown {
+function toConfig({ slots, queueCapacity, journal = 'memory' }: ControllerSpec, pools: readonly Pool[]): unknown {
   const manyTasks = slots + queueCapacity + 1_000;
   return {
     models: { [modelRef]: { path: 'bench.gguf', digest, quant: 'Q8_0', ctx_limit: ctxTokens } },
@@ -126,8 +138,7 @@ function toConfig({ slots, queueCapacity }: ControllerSpec, pools: readonly Pool
         max_queued_tasks: manyTasks,
       },
     ],
-    // What a disk costs is measured apart from what a relay costs.
-    controller: { shutdown_deadline_ms: 200, limits: { max_subscribers: 20_000 }, journal: { kind: 'memory' } },
+    controller: { shutdown_deadline_ms: 200, limits: { max_subscribers: 20_000 }, journal: { kind: journal } },
   };
 }
 

@@ -21,7 +21,16 @@ export type ProgramSpec = {
   readonly env?: Readonly<Record<string, string>>;
 };
 
-export type Program = { readonly name: string; readonly pid: number; readonly port: number; readonly stop: () => Promise<void> };
+export type Program = {
+  readonly name: string;
+  readonly pid: number;
+  readonly port: number;
+  /** From its start until it listened; 0 where nobody waited for that. */
+  readonly listeningMs: number;
+  readonly stop: () => Promise<void>;
+  /** Without a chance to do anything. */
+  readonly kill: () => Promise<void>;
+};
 
 const startPatienceMs = 20_000;
 const stopPatienceMs = 3_000;
@@ -40,6 +49,7 @@ export function killPrograms(): void {
 export async function startProgram(spec: ProgramSpec): Promise<Program> {
   mkdirSync(dirname(spec.outputFile), { recursive: true });
   const output = openSync(spec.outputFile, 'w');
+  const startedMs = performance.now();
   // `taskset` becomes the program it starts, so the pid is the program's.
   const pinned = spec.core === null ? [spec.command, ...spec.args] : ['taskset', '-c', String(spec.core), spec.command, ...spec.args];
   const child = spawn(pinned[0] as string, pinned.slice(1), { stdio: ['ignore', output, output], env: { ...process.env, ...spec.env } });
@@ -60,9 +70,15 @@ export async function startProgram(spec: ProgramSpec): Promise<Program> {
     if (!stopped) child.kill('SIGKILL');
     await ended;
   };
-  if (spec.listening === null) return { name: spec.name, pid, port: 0, stop };
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await ended;
+  };
+  const known = { name: spec.name, pid, stop, kill };
+  if (spec.listening === null) return { ...known, port: 0, listeningMs: 0 };
   try {
-    return { name: spec.name, pid, port: await listeningPort(spec, spec.listening, child), stop };
+    const port = await listeningPort(spec, spec.listening, child);
+    return { ...known, port, listeningMs: performance.now() - startedMs };
   } catch (error) {
     await stop();
     throw error;
