@@ -120,8 +120,10 @@ const run = async (argv: readonly string[]): Promise<void> => {
     deadlineMs: config.controller.shutdown_deadline_ms,
     drain: async (deadline) => {
       await controller.drain(deadline);
+      // First the port: an agent whose poll is answered would ask again, and be waited for.
+      const closed = listening.close();
       await controller.close();
-      await listening.close();
+      await closed;
       lock.release();
     },
   });

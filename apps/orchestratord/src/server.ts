@@ -31,6 +31,9 @@ export interface ListeningServer {
 /** How often the platform looks for requests that are too slow. */
 const slowRequestCheckMs = 1_000;
 
+/** How often connections that became idle are looked for while the server closes. */
+const idleSweepMs = 50;
+
 export const createServer = ({ fetch, raw, limits, log }: ServerOptions): Server => {
   const listener = getRequestListener((request, bindings) => fetch(request, { incoming: bindings.incoming as IncomingMessage }), {
     overrideGlobalObjects: false,
@@ -43,6 +46,8 @@ export const createServer = ({ fetch, raw, limits, log }: ServerOptions): Server
       connectionsCheckingInterval: slowRequestCheckMs,
     },
     (request, response) => {
+      // A server that closes waits for its connections: each may finish its request, and no client may go on to the next.
+      if (!server.listening) response.shouldKeepAlive = false;
       if (!raw.some((handler) => handler(request, response))) void listener(request, response);
     },
   );
@@ -59,7 +64,12 @@ export const listen = async (server: Server, address: ListenAddress): Promise<Li
     port,
     close: () =>
       new Promise((closed) => {
-        server.close(() => closed());
+        // One that was busy when the closing began keeps its connection open behind it.
+        const sweep = setInterval(() => server.closeIdleConnections(), idleSweepMs);
+        server.close(() => {
+          clearInterval(sweep);
+          closed();
+        });
         server.closeIdleConnections();
       }),
   };

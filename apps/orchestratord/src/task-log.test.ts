@@ -109,6 +109,40 @@ test('[ORCH-2010] an id beyond a finished text is a mismatch', () => {
   expect(shorter.read(cursorOf(shorter.open(id)), 1 << 20)).toEqual({ kind: 'mismatch' });
 });
 
+test.each(['failed', 'canceled'] as const)(
+  '[ORCH-2010] an id ahead of a re-run that %s before it got there is told how the task ended, and nothing else',
+  (how) => {
+    const [id] = idsOf(readAll(finished(['one ', 'two ']), cursorOf(finished(['one ', 'two ']).open(null)))).slice(2);
+    const log = new TaskLog();
+    log.start('{}');
+    log.append(['one ']);
+    const cursor = cursorOf(log.open(parseEventId(id ?? '') ?? null));
+    expect(log.read(cursor, 1 << 20)).toEqual({ kind: 'nothing' });
+    if (how === 'canceled') log.cut();
+    log.finish(
+      how === 'canceled' ? { event: 'end', data: '{"finish_reason":"canceled"}' } : { event: 'error', data: '{"code":"WORKER_RESET"}' },
+    );
+    expect(readAll(log, cursor)).toMatch(how === 'canceled' ? /^id: 3\.\S+\nevent: end\n.*\n\n$/ : /^id: 3\.\S+\nevent: error\n.*\n\n$/);
+    expect(cursor.done).toBe(true);
+  },
+);
+
+test('[ORCH-3302] a held log shows nothing until its last hold is released, and then all of it', () => {
+  const log = new TaskLog();
+  const cursor = cursorOf(log.open(null));
+  let told = 0;
+  log.subscribe({ onLogChanged: () => (told += 1), onTextCut: () => undefined });
+  log.hold();
+  log.hold();
+  log.start('{}');
+  log.append(['a']);
+  log.release();
+  expect([log.read(cursor, 1 << 20).kind, told]).toEqual(['nothing', 0]);
+  log.release();
+  expect(told).toBe(1);
+  expect(textOf(readAll(log, cursor))).toBe('a');
+});
+
 test('[ORCH-2010] an id inside a character is a mismatch', () => {
   const log = finished(['日']);
   const answer = log.open({ number: 1, bytes: 1, crc: 0 });

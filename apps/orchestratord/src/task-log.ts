@@ -234,7 +234,16 @@ export class TaskLog {
 
   /** Find the claimed place in the text, check it, and put the cursor there. `undefined` = settled, read on. */
   #settle(cursor: LogCursor, claimed: LogPosition): LogRead | undefined {
-    if (claimed.bytes > this.#bytes) return this.#terminal === null && !this.#cut ? nothing : { kind: 'mismatch' };
+    if (claimed.bytes > this.#bytes) {
+      if (this.#terminal === null) return nothing;
+      // The task succeeded, and this is all its text.
+      if (this.#terminal.event === 'end' && !this.#cut) return { kind: 'mismatch' };
+      // It ended before a re-run got as far as the client is: no text follows, and the client learns why.
+      cursor.claimed = null;
+      cursor.number = claimed.number + 1;
+      cursor.pieceIndex = this.#pieces.length;
+      return undefined;
+    }
     let bytes = 0;
     let crc = 0;
     let index = 0;

@@ -157,7 +157,7 @@ test('[ORCH-3301] a task that kills every worker it gets ends with REPLICA_EXHAU
   const after = await Promise.all(pools.map((id) => stack.client.poolHealth(id)));
   const restarts = after.map((health, index) => (health.restarts ?? 0) - (before[index]?.restarts ?? 0));
   // Three attempts, spread over the pools: no pool lost more than two workers, and none gave up.
-  expect(restarts.toSorted()).toEqual([1, 2]);
+  expect(restarts.toSorted((a, b) => a - b)).toEqual([1, 2]);
   expect(await Promise.all(pools.map((id) => undisturbed(shortTask({ pin_pool_id: id }))))).not.toContain('');
 });
 

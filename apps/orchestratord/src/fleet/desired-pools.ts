@@ -26,6 +26,7 @@ export class DesiredPools {
   readonly #minStartCount = new Map<string, number>();
   readonly #generations = new Map<string, number>();
   readonly #waiters = new Set<Waiter>();
+  #closed = false;
   readonly #firstGeneration: number;
 
   constructor(entries: readonly DesiredEntry[], startedAtEpochMs: number) {
@@ -63,7 +64,7 @@ export class DesiredPools {
    */
   async whenChanged(host: string, known: number, waitMs: number, signal: AbortSignal): Promise<DesiredState | undefined> {
     if (this.generation(host) !== known) return this.state(host);
-    if (waitMs <= 0 || signal.aborted) return undefined;
+    if (waitMs <= 0 || signal.aborted || this.#closed) return undefined;
     const { promise, resolve } = Promise.withResolvers<void>();
     const waiter: Waiter = { host, wake: resolve };
     const timer = setTimeout(resolve, waitMs);
@@ -76,8 +77,9 @@ export class DesiredPools {
     return this.generation(host) === known ? undefined : this.state(host);
   }
 
-  /** Answer every waiter now. */
+  /** Answer every waiter now, and whoever asks later at once. */
   close(): void {
+    this.#closed = true;
     for (const waiter of this.#waiters) waiter.wake();
   }
 
