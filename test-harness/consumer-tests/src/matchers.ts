@@ -6,8 +6,6 @@ const { boolean, integer, like, nullValue, number, regex, string, eachLike } = M
 
 export const any = { boolean, integer, like, nothing: nullValue, number, regex, string, eachLike };
 
-export const uuidPattern = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-export const anyUuid = (example: string) => regex(`^${uuidPattern}$`, example);
 export const anyDigest = (fill: string) => regex('^sha256:[0-9a-f]{64}$', `sha256:${fill.repeat(64)}`);
 export const anyTime = () => regex('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$', '2026-11-23T09:30:00.000Z');
 

@@ -161,7 +161,7 @@ export const refusals: readonly PactInteraction[] = [
     consume: raw(`/v1/pools/${poolId}/health`, withKey(keys.tasksOnly), 403),
   },
   {
-    description: 'the status of another tenant’s task',
+    description: 'the status of a task of another tenant',
     state: 'keys are asked for, and another tenant has the task',
     params: submitted(taskId(26)),
     method: 'GET',
