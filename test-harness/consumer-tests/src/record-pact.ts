@@ -20,7 +20,7 @@ export function recordPact(consumer: string, interactions: readonly PactInteract
   test.each(interactions.map((each) => [each.description, each] as const))(
     `[ORCH-2006] ${consumer} relies on the answer to %s`,
     async (_, each) => {
-      await record(pact, each);
+      await expect(record(pact, each)).resolves.toBeUndefined();
     },
   );
 

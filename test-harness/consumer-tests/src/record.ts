@@ -29,8 +29,8 @@ function respond(builder: Builder, { headers = {}, json, stream }: Answer): void
     name,
     typeof value === 'string' ? value : MatchersV3.regex(value.pattern, value.example),
   ]);
-  builder.headers(Object.fromEntries(entries) as Record<string, string>);
-  if (json !== undefined) builder.jsonBody(json as Parameters<Builder['jsonBody']>[0]);
+  builder.headers(Object.fromEntries(entries));
+  if (json !== undefined) builder.jsonBody(json);
   if (stream === undefined) return;
   // The verifier looks into an SSE body only as plain text; the header says what it is.
   builder.body('text/plain', Buffer.from(stream.example));

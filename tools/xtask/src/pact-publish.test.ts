@@ -13,10 +13,11 @@ type Published = { readonly token: string | undefined; readonly body: { readonly
 async function broker(status: number): Promise<{ readonly url: string; readonly published: Published[] }> {
   const published: Published[] = [];
   const server = createServer((request, response) => {
-    void read(request).then((text) => {
+    void (async () => {
+      const text = await read(request);
       published.push({ token: request.headers.authorization, body: JSON.parse(text) as Published['body'] });
       response.writeHead(status, { 'content-type': 'application/json', connection: 'close' }).end('{"errors":"no"}');
-    });
+    })();
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   onTestFinished(() => new Promise((closed) => server.close(() => closed())));

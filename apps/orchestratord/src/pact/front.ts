@@ -25,13 +25,14 @@ export class Front {
   /** @param target - Base URL of the provider of the moment. */
   static async open(target: () => string): Promise<Front> {
     const server = createServer((incoming, response) => {
-      void relay(incoming, target()).then(
-        (answer) => {
-          const { status, headers, body } = front.tamper(answer, incoming.url ?? '');
+      void (async () => {
+        try {
+          const { status, headers, body } = front.tamper(await relay(incoming, target()), incoming.url ?? '');
           response.writeHead(status, headers).end(body);
-        },
-        (error: unknown) => response.writeHead(502, { 'content-type': 'text/plain' }).end(String(error)),
-      );
+        } catch (error) {
+          response.writeHead(502, { 'content-type': 'text/plain' }).end(String(error));
+        }
+      })();
     });
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     const front = new Front(server);

@@ -53,11 +53,14 @@ test('[ORCH-2006] the pacts name no state that nobody can bring about', () => {
 
 test.each(pacts)('[ORCH-2001, ORCH-2002, ORCH-2006, ORCH-2109] the controller keeps the pact %s', { timeout: 300_000 }, async (pact) => {
   front.tamper = untouched;
-  await verify(pact);
+  await expect(verify(pact)).resolves.toBeUndefined();
 });
 
 const inStream: (change: (body: string) => string) => Tamper = (change) => (answer, path) =>
   path.endsWith('/stream') ? { ...answer, body: change(answer.body) } : answer;
+
+const omit = (headers: Readonly<Record<string, string>>, left: string): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => name !== left));
 
 const broken: readonly (readonly [string, RegExp, Tamper])[] = [
   [
@@ -65,7 +68,7 @@ const broken: readonly (readonly [string, RegExp, Tamper])[] = [
     /what is left of a session/,
     (answer) => ({ ...answer, body: answer.body.replace('"turns"', '"turn_count"') }),
   ],
-  ['a header is missing', /full under reject/, ({ headers: { 'x-backoff-ms': _, ...headers }, ...answer }) => ({ ...answer, headers })],
+  ['a header is missing', /full under reject/, (answer) => ({ ...answer, headers: omit(answer.headers, 'x-backoff-ms') })],
   ['`end` comes twice', /the whole stream of a task/, inStream((body) => body + body.slice(body.lastIndexOf('id: ')))],
   ['a token is lost', /the whole stream of a task/, inStream((body) => body.replace(/id: [^\n]*\nevent: token\n[^\n]*\n\n/, ''))],
   ['`metrics` carry an id', /the whole stream of a task/, inStream((body) => `id: 9\nevent: metrics\ndata: {}\n\n${body}`)],

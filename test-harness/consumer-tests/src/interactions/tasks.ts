@@ -1,4 +1,4 @@
-/** Status and cancel. */
+/** The status of a task, and its cancel, in each of its states. */
 import { expect } from 'vitest';
 import { answerText, sessionId, submitted, taskId } from '../ids.ts';
 import type { PactInteraction } from '../interaction.ts';

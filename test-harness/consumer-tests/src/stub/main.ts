@@ -15,11 +15,11 @@ const { values, positionals } = parseArgs({
 });
 const port = Number(values.port);
 if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-  console.error(`pact:stub: --port is a number from 0 to 65535, got ${JSON.stringify(values.port)}`);
+  process.stderr.write(`pact:stub: --port is a number from 0 to 65535, got ${JSON.stringify(values.port)}\n`);
   process.exit(2);
 }
 const files = positionals.length > 0 ? positionals : readdirSync(directory).map((name) => `${directory}${name}`);
 const interactions = files.filter((file) => file.endsWith('.json')).flatMap((file) => readPact(file));
 const stub = await startStub(createHandlers(interactions), { host: values.host, port });
-console.log(`ready ${stub.url} (${interactions.length} interactions of ${files.length} pacts)`);
+process.stdout.write(`ready ${stub.url} (${interactions.length} interactions of ${files.length} pacts)\n`);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stub.close());

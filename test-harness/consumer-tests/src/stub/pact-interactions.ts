@@ -55,7 +55,7 @@ const flat = (many: Readonly<Record<string, readonly string[]>> = {}): Readonly<
 
 function contentOf(body: PactBody | undefined): unknown {
   if (body?.content === undefined) return undefined;
-  return body.encoded === 'base64' ? Buffer.from(String(body.content), 'base64').toString() : body.content;
+  return body.encoded === 'base64' && typeof body.content === 'string' ? Buffer.from(body.content, 'base64').toString() : body.content;
 }
 
 const textOf = (content: unknown): string => (typeof content === 'string' ? content : JSON.stringify(content));
