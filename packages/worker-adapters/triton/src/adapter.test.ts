@@ -179,3 +179,14 @@ test('says what to switch on when trtllm-serve ran a task and shows no iteration
   await readAll(adapter.submit(task, { signal }));
   expect(await adapter.metrics(signal)).toMatchObject({ requestsRunning: 0 });
 });
+
+test('refuses embeddings and scores, which Triton’s language models do not give; trtllm-serve gives embeddings', async () => {
+  const embedding = { workload: 'embedding', taskId: 'e', inputs: ['a'] } as const;
+  const scoring = { workload: 'rerank', taskId: 'r', query: 'a', documents: ['b'] } as const;
+  const { adapter } = await start('grpc', 'ensemble');
+  for (const refused of [embedding, scoring])
+    await expect(readAll(adapter.submit(refused, { signal }))).rejects.toMatchObject({ kind: 'engine-rejected', mayRunAgain: false });
+  const { adapter: trtllm } = await start('trtllm-serve', '');
+  await expect(readAll(trtllm.submit(scoring, { signal }))).rejects.toMatchObject({ kind: 'engine-rejected' });
+  expect((await readAll(trtllm.submit(embedding, { signal }))).at(-1)).toMatchObject({ kind: 'end', tokensOut: 0 });
+});
