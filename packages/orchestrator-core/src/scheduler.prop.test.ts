@@ -564,6 +564,41 @@ const commands = [
           world.configure({ ...world.config, pools });
         }),
     ),
+  fc
+    .record({
+      fullPolicy: fc.constantFrom<FullPolicy>('reject', 'drop-lru', 'shed-low-priority'),
+      queueCapacity: fc.integer({ min: 0, max: 6 }),
+      weight: fc.constantFrom(0.1, 1, 50),
+      most: fc.option(fc.integer({ min: 0, max: 4 })),
+      tokensPerMinute: fc.option(fc.integer({ min: 1, max: 4000 })),
+      budget: fc.option(fc.integer({ min: 1, max: 3000 })),
+      maxSessions: fc.integer({ min: 1, max: 4 }),
+    })
+    .map(
+      ({ fullPolicy, queueCapacity, weight, most, tokensPerMinute, budget, maxSessions }) =>
+        new Step(`retune ${JSON.stringify({ fullPolicy, queueCapacity, weight, most, tokensPerMinute, budget, maxSessions })}`, (world) => {
+          const limits = { weight, maxQueuedTasks: most, maxConcurrentTasks: most === null ? null : 3 * most, tokensPerMinute };
+          const sessionBudgets = { tokens: budget, slotMs: budget === null ? null : 100 * budget, cost: budget };
+          world.configure({
+            ...world.config,
+            pools: world.config.pools.map((pool) => ({
+              ...pool,
+              fullPolicy,
+              queueCapacity,
+              price: { perInputToken: weight, perOutputToken: 1, perSlotMs: 0 },
+            })),
+            tenants: [
+              aTenant({ tenantId: 'u', ...limits, sessionBudgets }),
+              aTenant({ tenantId: 'v', weight: 1 / weight, sessionBudgets }),
+            ],
+            classes: {
+              interactive: { weight, rate: null },
+              batch: { weight: 1, rate: tokensPerMinute === null ? null : { perSecond: 1, burst: 3 } },
+            },
+            sessions: { ...world.config.sessions, maxSessions },
+          });
+        }),
+    ),
 ];
 
 const runs = (): number => Number(process.env['FC_RUNS'] ?? 150);
