@@ -14,6 +14,8 @@ export class Violation extends Error {
 
 /** An admitted task as the referee knows it. */
 export type Followed = {
+  /** That of its arrival: kept here too, since every effect looks for it. */
+  readonly number: number;
   readonly arrival: Arrival;
   readonly acceptedAtMs: number;
   readonly acceptance: number;
@@ -50,7 +52,7 @@ export class Referee {
   find(taskKey: string): Followed | undefined {
     const number = numberOf(taskKey);
     const task = this.#tasks[number & (this.#tasks.length - 1)];
-    return task !== undefined && task.arrival.number === number ? task : undefined;
+    return task !== undefined && task.number === number ? task : undefined;
   }
 
   accept(arrival: Arrival, effect: Extract<CoreEffect, { kind: 'accept' }>, nowMs: number): Followed {
@@ -58,6 +60,7 @@ export class Referee {
     this.#acceptances += 1;
     const { predictedStartMs, deadlineMs } = effect.acceptance;
     const task: Followed = {
+      number: arrival.number,
       arrival,
       acceptedAtMs: nowMs,
       acceptance: this.#acceptances,
@@ -108,7 +111,7 @@ export class Referee {
 
   finish(taskKey: string): Followed {
     const task = this.#follow(taskKey, 'finished');
-    this.#tasks[task.arrival.number & (this.#tasks.length - 1)] = undefined;
+    this.#tasks[task.number & (this.#tasks.length - 1)] = undefined;
     this.#alive -= 1;
     return task;
   }
@@ -122,7 +125,7 @@ export class Referee {
   #growRing(): void {
     const tasks = this.#tasks;
     const ring = emptyRing(2 * tasks.length);
-    for (const task of tasks) if (task !== undefined) ring[task.arrival.number & (ring.length - 1)] = task;
+    for (const task of tasks) if (task !== undefined) ring[task.number & (ring.length - 1)] = task;
     this.#tasks = ring;
   }
 
