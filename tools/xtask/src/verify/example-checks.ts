@@ -89,7 +89,7 @@ function tarballOf({ name }: WorkspacePackage, place: string): string {
 
 type Engine = {
   readonly url: string;
-  /** `ENGINE_PORT_NAME` for each other port of the engine. */
+  /** `ENGINE_NAME_PORT` for each other port of the engine, as its example reads them. */
   readonly env: Readonly<Record<string, string>>;
   readonly stop: () => Promise<void>;
 };
@@ -120,7 +120,7 @@ async function startEngine(wire: string): Promise<Engine> {
     throw new Error(`the simulated engine for ${wire} did not start:\n${printed}`);
   }
   const env = Object.fromEntries(
-    [...printed.matchAll(/^port (\S+) (\d+)$/gm)].map(([, name = '', port = '']) => [`ENGINE_PORT_${name.toUpperCase()}`, port]),
+    [...printed.matchAll(/^port (\S+) (\d+)$/gm)].map(([, name = '', port = '']) => [`${wire}_${name}_PORT`.toUpperCase(), port]),
   );
   return { url, env, stop };
 }
