@@ -63,13 +63,22 @@ test('[ORCH-2103, ORCH-3032] a pool’s health tells liveness, readiness, its wo
     cause: 'CUDA',
     at: new Date(0).toISOString(),
   } as const;
-  await t.report([t.poolStatus('a', 1, { state: 'unready', last_error: lastError, oom_events: { device: 2, host: 0 }, replica: null })]);
+  await t.report([
+    t.poolStatus('a', 1, {
+      state: 'unready',
+      last_error: lastError,
+      oom_events: { device: 2, host: 0 },
+      ecc_events: 1,
+      capacity_slots: 3,
+      replica: null,
+    }),
+  ]);
   expect(await read(t, '/v1/pools/a/health')).toMatchObject({
     live: false,
     ready: false,
     last_error: { code: 'WORKER_RESET', message: 'Out of memory.', cause: 'CUDA' },
     replica: null,
-    metrics: { oom_events: 2 },
+    metrics: { oom_events: 2, driver_reset_events: 0, ecc_events: 1, capacity_slots: 3 },
   });
 });
 

@@ -401,6 +401,7 @@ export class Fleet {
 const mishaps = (status: PoolStatus | null) => ({
   oom_events: (status?.oom_events.device ?? 0) + (status?.oom_events.host ?? 0),
   driver_reset_events: status?.driver_reset_events ?? 0,
+  ecc_events: status?.ecc_events ?? 0,
 });
 
 const newEntry = (served: ServedPool): PoolEntry => ({

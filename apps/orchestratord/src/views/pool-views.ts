@@ -76,6 +76,8 @@ export const poolHealth = (view: PoolView, deps: PoolViewDeps): PoolHealth => {
       vram_used_bytes: status?.replica?.vram_used_bytes ?? null,
       oom_events: (status?.oom_events.device ?? 0) + (status?.oom_events.host ?? 0),
       driver_reset_events: status?.driver_reset_events ?? 0,
+      ecc_events: status?.ecc_events ?? 0,
+      capacity_slots: status?.capacity_slots ?? null,
     },
   };
 };

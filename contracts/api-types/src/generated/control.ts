@@ -972,7 +972,11 @@ export interface components {
         /** @description The id of a configured pool. */
         PoolId: string;
         PoolMetrics: {
+            /** @description Slots its next worker is started with: fewer than configured after a device ran out of memory. `null` before its agent said. */
+            capacity_slots?: number | null;
             driver_reset_events: number;
+            /** @description Workers that ended of an uncorrectable memory error of a device. */
+            ecc_events?: number;
             gpu_utilization_ratio: number | null;
             kv_cache_usage_ratio: number | null;
             oom_events: number;

@@ -972,7 +972,9 @@ export const openapiDocument: OpenapiDocument = {
                         "gpu_utilization_ratio": null,
                         "vram_used_bytes": null,
                         "oom_events": 1,
-                        "driver_reset_events": 0
+                        "driver_reset_events": 0,
+                        "ecc_events": 0,
+                        "capacity_slots": 3
                       }
                     }
                   }
@@ -5301,6 +5303,19 @@ export const openapiDocument: OpenapiDocument = {
           "driver_reset_events": {
             "type": "integer",
             "minimum": 0
+          },
+          "ecc_events": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "Workers that ended of an uncorrectable memory error of a device."
+          },
+          "capacity_slots": {
+            "type": [
+              "integer",
+              "null"
+            ],
+            "minimum": 1,
+            "description": "Slots its next worker is started with: fewer than configured after a device ran out of memory. `null` before its agent said."
           }
         }
       },

@@ -1874,6 +1874,17 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
         "driver_reset_events": {
           "type": "integer",
           "minimum": 0
+        },
+        "ecc_events": {
+          "type": "integer",
+          "minimum": 0
+        },
+        "capacity_slots": {
+          "type": [
+            "integer",
+            "null"
+          ],
+          "minimum": 1
         }
       }
     },
