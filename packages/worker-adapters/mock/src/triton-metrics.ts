@@ -16,7 +16,6 @@ const textOf = (model: TritonModel, { engine, limits }: WireContext, script: Eng
   const labels = `model="${limits.modelName}",version="1"`;
   const running = runningOf(engine, script);
   const lines = [
-    `nv_inference_request_success{${labels}} ${engine.stepsSent}`,
     `nv_inference_pending_request_count{${labels}} ${engine.queued}`,
     'nv_gpu_memory_used_bytes{gpu_uuid="GPU-0"} 1',
     ...(model.kind === 'vllm'
@@ -31,7 +30,7 @@ const textOf = (model: TritonModel, { engine, limits }: WireContext, script: Eng
         ? []
         : tensorRtLlm(engine, running)),
   ];
-  return `# HELP nv_inference_request_success Number of successful inference requests\n# TYPE nv_inference_request_success counter\n${lines.join('\n')}\n`;
+  return `# HELP nv_inference_pending_request_count Instantaneous number of pending requests\n# TYPE nv_inference_pending_request_count gauge\n${lines.join('\n')}\n`;
 };
 
 /** Under the name of the core model, not of the one in front of it. */

@@ -190,3 +190,20 @@ test('refuses embeddings and scores, which Triton’s language models do not giv
   await expect(readAll(trtllm.submit(scoring, { signal }))).rejects.toMatchObject({ kind: 'engine-rejected' });
   expect((await readAll(trtllm.submit(embedding, { signal }))).at(-1)).toMatchObject({ kind: 'end', tokensOut: 0 });
 });
+
+test('[ORCH-3017] over HTTP a canceled request keeps its slot until its first token, and is not confirmed before', async () => {
+  const { adapter, server } = await start('http', 'vllm', { script: { holdAfterSteps: 0, answerTokens: 50 } });
+  const leaving = new AbortController();
+  const reading = readAll(adapter.submit(task, { signal: leaving.signal }));
+  while ((await server.control.counters()).held === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  leaving.abort();
+  await expect(reading).rejects.toMatchObject({ kind: 'aborted' });
+  let isConfirmed = false;
+  const confirming = adapter.confirmReleased({ signal, expectedBusy: () => 0, expectedInFlight: () => 0 }).then(() => (isConfirmed = true));
+  while ((await server.control.requests()).filter(({ path }) => path === '/metrics').length < 2)
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  expect([isConfirmed, (await server.control.counters()).slotsBusy]).toEqual([false, 1]);
+  await server.control.release(1);
+  await confirming;
+  expect(await server.control.counters()).toMatchObject({ slotsBusy: 0, stepsSent: 1 });
+});
