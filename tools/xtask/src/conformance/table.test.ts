@@ -28,6 +28,10 @@ test('a failure, a skip without a reason and a case that an adapter did not run 
   expect(renderConformance(missing)).toContain('NOT RUN');
 });
 
+test('an adapter may run the suite more than once, each time by another name', () => {
+  expect(parse([passed('a over HTTP', 'one'), passed('a over gRPC', 'one')]).adapters).toEqual(['a over HTTP', 'a over gRPC'].toSorted());
+});
+
 test('tests outside the suite are no cases, and a run without any suite is no table', () => {
   expect(parse([passed('a', 'one'), { file: 'x', names: ['another test'], state: 'failed' }]).cases).toHaveLength(1);
   expect(parseConformance('[{"file":"x","names":["another test"],"state":"passed"}]')).toBeNull();

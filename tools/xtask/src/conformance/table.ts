@@ -9,7 +9,7 @@ export type ConformanceTable = {
 
 type ReportedTest = { readonly names: readonly string[]; readonly state: 'passed' | 'failed' | 'skipped'; readonly reason?: string };
 
-const suitePattern = /^\[ORCH-3057\] (\S+) keeps the worker contract$/;
+const suitePattern = /^\[ORCH-3057\] (.+) keeps the worker contract$/;
 
 /**
  * Read what scripts/plain-reporter.mjs wrote about a run of conformance suites.
