@@ -5,7 +5,6 @@
 import type { Config } from '@llama-orch/config-schema';
 import { createScheduler, type Scheduler } from '@llama-orch/orchestrator-core';
 import type { Logger } from '@llama-orch/service-kit';
-import { tenantKey } from './admission/accepted-task.ts';
 import { Catalog } from './admission/catalog.ts';
 import { toCoreConfig } from './admission/core-config.ts';
 import { PromptTokens } from './admission/prompt-tokens.ts';
@@ -225,7 +224,7 @@ export class Controller {
   }
 
   #forget({ identity }: Task): void {
-    if (this.#journal.isDurable) this.sessionRecords.onTaskForgotten(tenantKey(identity.tenantId, identity.sessionId), this.clock.nowMs());
+    if (this.#journal.isDurable) this.sessionRecords.onTaskForgotten(identity, this.clock.nowMs());
     this.#journal.forget({ kind: 'task', key: identity.key });
   }
 

@@ -249,6 +249,24 @@ test('[ORCH-3021] sessions and quotas are what they were: turns, a deleted sessi
   expect(rated).toMatchObject({ code: 'ADMISSION_REJECT', details: { limit: { name: expect.stringContaining('rate') as string } } });
 });
 
+test('[ORCH-3099] what a session used of its budgets stays used over a restart', async () => {
+  const tenants = [{ id: 'default', session_budgets: { tokens: 1_000 } }];
+  const controller = { retention: { ms: 3_600_000, bytes: 1e8, tasks: 1 } };
+  const { t, journal } = firstRun({ tenants, controller });
+  await t.ready('a');
+  for (const sessionId of [uuid(1), uuid(1), uuid(2)]) {
+    await t.submit({ session_id: sessionId });
+    t.workers.last.start().tokens('x').end();
+    await settle();
+  }
+  const budgetsOf = async (run: TestController, id: string): Promise<unknown> =>
+    ((await (await run.request('GET', `/v1/sessions/${id}`)).json()) as { budgets: unknown }).budgets;
+  const before = [await budgetsOf(t, uuid(1)), await budgetsOf(t, uuid(2))];
+  expect(before[0]).toMatchObject({ tokens_remaining: 988 });
+  const next = nextRun(journal, { tenants, controller }).t;
+  expect([await budgetsOf(next, uuid(1)), await budgetsOf(next, uuid(2))]).toEqual(before);
+});
+
 test('[ORCH-3021] a session outlives the tasks of it that are forgotten', async () => {
   const controller = { retention: { ms: 3_600_000, bytes: 1e8, tasks: 1 } };
   const { t, journal } = firstRun({ controller });

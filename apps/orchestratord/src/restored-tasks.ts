@@ -30,10 +30,11 @@ export const restoreTasks = (contents: JournalContents, time: JournalTime, nowMs
     ended: contents.ended.map((record) => restoreEnded(record, time)),
     state: {
       tasks: live.map(({ restored }) => restored),
-      sessions: [...contents.sessions].map(([sessionKey, { turns, lastUsedAtMs }]) => ({
+      sessions: [...contents.sessions].map(([sessionKey, { tenantId, turns, used, lastUsedAtMs }]) => ({
         sessionKey,
         turns,
         lastUsedMs: time.toNowMs(lastUsedAtMs),
+        ...(used !== null && { account: { tenantId, used } }),
       })),
       budgets: budget === null ? [] : budget.levels.map((level) => ({ ...level, atMs: time.toNowMs(budget.atMs) })),
     },
@@ -89,9 +90,10 @@ const restoreLive = (
 };
 
 const restoreEnded = (record: TerminalRecord, time: JournalTime): Task => {
-  const { terminal, text, result, started, startedMs, firstTokenMs } = record;
+  const { terminal, text, result, started, startedMs, firstTokenMs, endedMs } = record;
   const body = JSON.parse(record.acceptedBody) as TaskAccepted;
-  const enqueuedAtMs = time.toNowMs(record.acceptedAtMs);
+  // Whole, so that the fractions of what is counted from it stay as they were told.
+  const enqueuedAtMs = Math.round(time.toNowMs(record.acceptedAtMs));
   const task = new Task({
     identity: toIdentity(record, undefined),
     effective: toEffective(body),
@@ -108,7 +110,7 @@ const restoreEnded = (record: TerminalRecord, time: JournalTime): Task => {
   task.failoverMs = record.failoverMs;
   task.startedAtMs = startedMs === null ? null : enqueuedAtMs + startedMs;
   task.firstTokenAtMs = firstTokenMs === null ? null : enqueuedAtMs + firstTokenMs;
-  task.endedAtMs = time.toNowMs(record.atMs);
+  task.endedAtMs = enqueuedAtMs + endedMs;
   task.started = started === null ? null : (JSON.parse(started) as StreamStarted);
   task.result = result === null ? null : { ...result, ...vectorsOf(terminal.data, body) };
   task.error = terminal.event === 'error' ? (JSON.parse(terminal.data) as ErrorEnvelope) : null;

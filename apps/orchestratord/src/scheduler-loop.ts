@@ -6,6 +6,7 @@ import { WorkerError } from '@llama-orch/adapter-api';
 import { type ErrorKind, OrchError } from '@llama-orch/api-types';
 import type { Acceptance, CoreEffect, CoreEvent, RestoredState, Scheduler, TaskEnd, TaskSpec } from '@llama-orch/orchestrator-core';
 import type { Logger } from '@llama-orch/service-kit';
+import { sessionKeyOf } from './admission/accepted-task.ts';
 import { Attempt, type AttemptOwner, type AttemptSettled, type WorkerEnd } from './attempt.ts';
 import type { Clock } from './clock.ts';
 import { type Fleet, type FleetListener, startCountOf } from './fleet/fleet.ts';
@@ -438,9 +439,10 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
   }
 
   async #reveal(task: Task, conclusion: TaskConclusion): Promise<void> {
-    const { journal, journalTime, onTaskEnded } = this.#options;
+    const { journal, journalTime: time, scheduler, clock, onTaskEnded } = this.#options;
     this.#unrevealed.add(task);
-    await journal.append(terminalRecord(task, conclusion, journalTime));
+    const sessionUsed = scheduler.session(sessionKeyOf(task.identity), clock.nowMs())?.used ?? null;
+    await journal.append(terminalRecord(task, conclusion, { time, sessionUsed }));
     this.#unrevealed.delete(task);
     task.log.finish(conclusion.terminal);
     task.markEnded();

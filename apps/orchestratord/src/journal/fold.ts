@@ -2,6 +2,7 @@
  * All records of a journal, in the order in which they were written, become what was true when the last one was (ORCH-3302). Pure: any
  * prefix of a journal is a journal, and a crash leaves one.
  */
+import type { SessionUsage } from '@llama-orch/orchestrator-core';
 import { sessionKeyOf } from '../admission/accepted-task.ts';
 import type {
   AcceptedRecord,
@@ -23,7 +24,12 @@ export type LiveTask = {
   readonly firstTokenShown: boolean;
 };
 
-export type FoldedSession = { readonly turns: number; readonly lastUsedAtMs: number };
+export type FoldedSession = {
+  readonly tenantId: string;
+  readonly turns: number;
+  readonly used: SessionUsage | null;
+  readonly lastUsedAtMs: number;
+};
 
 export type JournalContents = {
   /** Not ended, in the order of their acceptance. */
@@ -41,7 +47,7 @@ export type JournalContents = {
 };
 
 type MutableTask = { accepted: AcceptedRecord; startedAtMs: number | null; pinned: PinnedRecord | null; firstTokenShown: boolean };
-type MutableSession = { turns: number; lastUsedAtMs: number; turnAtMs: number };
+type MutableSession = { tenantId: string; turns: number; used: SessionUsage | null; lastUsedAtMs: number; turnAtMs: number };
 
 /** Records of tasks without an `accepted` are left over from one that was refused; they mean nothing. */
 export const foldRecords = (records: Iterable<JournalRecord>): JournalContents => {
@@ -58,7 +64,7 @@ export const foldRecords = (records: Iterable<JournalRecord>): JournalContents =
     switch (record.kind) {
       case 'accepted':
         live.set(record.taskKey, { accepted: record, startedAtMs: null, pinned: null, firstTokenShown: false });
-        onTurn(sessions, sessionKeyOf(record), { turns: record.sessionTurns, turnAtMs: record.atMs, lastUsedAtMs: record.atMs });
+        onTurn(sessions, record, { used: null, turnAtMs: record.atMs });
         break;
       case 'pinned': {
         const task = live.get(record.taskKey);
@@ -74,7 +80,7 @@ export const foldRecords = (records: Iterable<JournalRecord>): JournalContents =
         live.delete(record.taskKey);
         ended.delete(record.taskKey);
         ended.set(record.taskKey, record);
-        onTurn(sessions, sessionKeyOf(record), { turns: record.sessionTurns, turnAtMs: record.acceptedAtMs, lastUsedAtMs: record.atMs });
+        onTurn(sessions, record, { used: record.sessionUsed, turnAtMs: record.acceptedAtMs });
         break;
       case 'session':
         sessionRecords.add(record.sessionKey);
@@ -95,22 +101,32 @@ export const foldRecords = (records: Iterable<JournalRecord>): JournalContents =
   return { live: [...live.values()], ended: [...ended.values()], sessions, sessionRecords, budget, operations, run, lastAtMs };
 };
 
-/** A turn counts unless the session was deleted after it began; the newest one says how many there were. */
-const onTurn = (sessions: Map<string, MutableSession>, key: string, turn: MutableSession): void => {
+/**
+ * A turn counts unless the session was deleted after it began; the newest one says how many there were, the newest end what they used.
+ */
+const onTurn = (
+  sessions: Map<string, MutableSession>,
+  { tenantId, sessionId, sessionTurns: turns, atMs }: AcceptedRecord | TerminalRecord,
+  { used, turnAtMs }: { readonly used: SessionUsage | null; readonly turnAtMs: number },
+): void => {
+  const key = sessionKeyOf({ tenantId, sessionId });
   const known = sessions.get(key);
   if (known === undefined) {
-    sessions.set(key, turn);
+    sessions.set(key, { tenantId, turns, used, lastUsedAtMs: atMs, turnAtMs });
     return;
   }
-  if (turn.turnAtMs < known.turnAtMs) {
-    // An older turn that ended late still was a use; of a session deleted meanwhile it is none.
-    if (known.turns > 0) known.lastUsedAtMs = Math.max(known.lastUsedAtMs, turn.lastUsedAtMs);
-    return;
-  }
-  if (known.turns === 0 && turn.turnAtMs === known.turnAtMs) return;
-  sessions.set(key, { ...turn, lastUsedAtMs: Math.max(known.lastUsedAtMs, turn.lastUsedAtMs) });
+  const isNewer = turnAtMs > known.turnAtMs || (turnAtMs === known.turnAtMs && known.turns > 0);
+  // Of a session that was deleted since, neither the turn nor its end means anything.
+  if (!isNewer && known.turns === 0) return;
+  // A session deleted before starts anew.
+  known.used = used ?? (known.turns === 0 ? null : known.used);
+  if (isNewer) Object.assign(known, { turns, turnAtMs });
+  known.lastUsedAtMs = Math.max(known.lastUsedAtMs, atMs);
 };
 
-const onSession = (sessions: Map<string, MutableSession>, { sessionKey, turns, lastUsedAtMs, atMs }: SessionRecord): void => {
-  sessions.set(sessionKey, { turns, lastUsedAtMs, turnAtMs: atMs });
+const onSession = (
+  sessions: Map<string, MutableSession>,
+  { sessionKey, tenantId, turns, used, lastUsedAtMs, atMs }: SessionRecord,
+): void => {
+  sessions.set(sessionKey, { tenantId, turns, used, lastUsedAtMs, turnAtMs: atMs });
 };

@@ -2,7 +2,7 @@
  * The journal's port (DESIGN section 5): what must be stable before it is seen. Whoever writes a record waits for it
  * before letting anybody see what it says; a dispatch may precede its commit, no event may.
  */
-import type { Acceptance, BudgetLevel, FailedOn, SetName } from '@llama-orch/orchestrator-core';
+import type { Acceptance, BudgetLevel, FailedOn, SessionUsage, SetName } from '@llama-orch/orchestrator-core';
 import type { NormalRequest } from '../admission/task-request.ts';
 import type { TaskResult, TaskState } from '../task.ts';
 import type { TerminalEvent } from '../task-log.ts';
@@ -61,6 +61,8 @@ export type TerminalRecord = {
   readonly acceptedAtEpochMs: number;
   readonly correlationId: string;
   readonly sessionTurns: number;
+  /** What its session used of its budgets, this task included; `null` where nothing is counted. */
+  readonly sessionUsed: SessionUsage | null;
   readonly requestDigest: string;
   readonly acceptedBody: string;
   readonly state: TaskState;
@@ -70,6 +72,7 @@ export type TerminalRecord = {
   /** From the acceptance; `null` where it did not happen. */
   readonly startedMs: number | null;
   readonly firstTokenMs: number | null;
+  readonly endedMs: number;
   /** Data of the `started` event. */
   readonly started: string | null;
   readonly result: Omit<TaskResult, 'embeddings' | 'scores'> | null;
@@ -81,7 +84,9 @@ export type TerminalRecord = {
 export type SessionRecord = {
   readonly kind: 'session';
   readonly sessionKey: string;
+  readonly tenantId: string;
   readonly turns: number;
+  readonly used: SessionUsage | null;
   readonly lastUsedAtMs: number;
   readonly atMs: number;
 };

@@ -4,7 +4,9 @@
  */
 import type { Scheduler } from '@llama-orch/orchestrator-core';
 import type { JournalTime } from './journal-time.ts';
-import type { Journal } from './journal.ts';
+import type { TaskIdentity } from '../task.ts';
+import { sessionKeyOf } from '../admission/accepted-task.ts';
+import type { Journal, SessionRecord } from './journal.ts';
 
 export type SessionRecordsOptions = {
   readonly journal: Journal;
@@ -28,17 +30,20 @@ export class SessionRecords {
   }
 
   /** A task of the session is about to be forgotten. */
-  onTaskForgotten(sessionKey: string, nowMs: number): void {
+  onTaskForgotten(identity: TaskIdentity, nowMs: number): void {
+    const sessionKey = sessionKeyOf(identity);
     const { scheduler, time, ttlMs } = this.#options;
     const session = scheduler.session(sessionKey, nowMs);
     if (session === undefined) return;
     const lastUsedMs = nowMs - (ttlMs() - session.ttlMsRemaining);
-    void this.#write(sessionKey, { turns: session.turns, lastUsedAtMs: time.at(lastUsedMs) }, nowMs);
+    const { turns, used } = session;
+    void this.#write(sessionKey, { tenantId: identity.tenantId, turns, used, lastUsedAtMs: time.at(lastUsedMs) }, nowMs);
   }
 
   /** @returns once it is stable that the session was deleted. */
-  onDeleted(sessionKey: string, nowMs: number): Promise<void> {
-    return this.#write(sessionKey, { turns: 0, lastUsedAtMs: this.#options.time.at(nowMs) }, nowMs);
+  onDeleted(session: Pick<TaskIdentity, 'tenantId' | 'sessionId'>, nowMs: number): Promise<void> {
+    const fields = { tenantId: session.tenantId, turns: 0, used: null, lastUsedAtMs: this.#options.time.at(nowMs) };
+    return this.#write(sessionKeyOf(session), fields, nowMs);
   }
 
   /** Forget records whose session is over: by now no task that is remembered could bring it back. */
@@ -51,7 +56,7 @@ export class SessionRecords {
     }
   }
 
-  #write(sessionKey: string, fields: { readonly turns: number; readonly lastUsedAtMs: number }, nowMs: number): Promise<void> {
+  #write(sessionKey: string, fields: Pick<SessionRecord, 'tenantId' | 'turns' | 'used' | 'lastUsedAtMs'>, nowMs: number): Promise<void> {
     const { journal, time, ttlMs } = this.#options;
     this.#dueMs.delete(sessionKey);
     this.#dueMs.set(sessionKey, nowMs + ttlMs());

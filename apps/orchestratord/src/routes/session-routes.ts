@@ -40,7 +40,7 @@ export const createSessionRoutes = ({ scheduler, loop, records, clock, maxTurns 
     find(tenantId, id);
     const sessionKey = tenantKey(tenantId, id);
     loop.apply({ kind: 'sessionDeleted', nowMs: clock.nowMs(), sessionKey });
-    await records.onDeleted(sessionKey, clock.nowMs());
+    await records.onDeleted({ tenantId, sessionId: id }, clock.nowMs());
     return c.body(null, 204);
   });
 

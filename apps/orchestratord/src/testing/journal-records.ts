@@ -62,6 +62,7 @@ export const terminal = (id: string, fields: Partial<TerminalRecord> = {}): Term
   acceptedAtEpochMs: 1_000,
   correlationId: 'c',
   sessionTurns: 1,
+  sessionUsed: null,
   requestDigest: 'digest',
   acceptedBody: JSON.stringify({ task_id: id }),
   state: 'succeeded',
@@ -70,6 +71,7 @@ export const terminal = (id: string, fields: Partial<TerminalRecord> = {}): Term
   failoverMs: 0,
   startedMs: 1,
   firstTokenMs: 2,
+  endedMs: 3,
   started: '{}',
   result: { finishReason: 'stop', tokensIn: 3, tokensOut: 1, streamDigest: 'd' },
   terminal: { event: 'end', data: '{}' },
@@ -80,7 +82,9 @@ export const terminal = (id: string, fields: Partial<TerminalRecord> = {}): Term
 export const session = (id: string, turns: number, atMs = 1_500): SessionRecord => ({
   kind: 'session',
   sessionKey: `t/${id}`,
+  tenantId: 't',
   turns,
+  used: null,
   lastUsedAtMs: atMs,
   atMs,
 });
