@@ -137,7 +137,15 @@ export class Controller {
       accounts,
       clock,
     });
-    const sources = { scheduler: this.scheduler, fleet: this.fleet, hub: this.hub, accounts, slos: () => this.#config.slos, tenantLabel };
+    const sources = {
+      scheduler: this.scheduler,
+      fleet: this.fleet,
+      hub: this.hub,
+      journal,
+      accounts,
+      slos: () => this.#config.slos,
+      tenantLabel,
+    };
     this.metrics.readGaugesFrom(() => readGauges(sources));
     this.loop.apply({ kind: 'configured', nowMs: clock.nowMs(), config: toCoreConfig(config, pools) });
     this.#restore(contents);

@@ -4,6 +4,7 @@
 import type { Config } from '@llama-orch/config-schema';
 import type { Scheduler } from '@llama-orch/orchestrator-core';
 import type { Fleet } from './fleet/fleet.ts';
+import type { Journal } from './journal/journal.ts';
 import type { GaugeReading } from './metrics.ts';
 import type { StreamHub } from './stream-hub.ts';
 import { type TaskAccounts, versionLabels } from './task-accounts.ts';
@@ -12,13 +13,22 @@ export type GaugeSources = {
   readonly scheduler: Scheduler;
   readonly fleet: Fleet;
   readonly hub: StreamHub;
+  readonly journal: Journal;
   readonly accounts: TaskAccounts;
   readonly slos: () => Config['slos'];
   readonly tenantLabel: (tenantId: string) => string;
 };
 
 /** @req ORCH-3028 */
-export const readGauges = function* ({ scheduler, fleet, hub, accounts, slos, tenantLabel }: GaugeSources): Generator<GaugeReading> {
+export const readGauges = function* ({
+  scheduler,
+  fleet,
+  hub,
+  journal,
+  accounts,
+  slos,
+  tenantLabel,
+}: GaugeSources): Generator<GaugeReading> {
   for (const lane of scheduler.lanes()) {
     const engine = fleet.pool(lane.poolIds[0] ?? '')?.pool.engine ?? 'none';
     for (const priority of ['interactive', 'batch'] as const) {
@@ -38,6 +48,8 @@ export const readGauges = function* ({ scheduler, fleet, hub, accounts, slos, te
   for (const [presence, agents] of Map.groupBy(fleet.agents(), (agent) => agent.presence)) {
     yield { name: 'agents', labels: { presence }, value: agents.length };
   }
+  yield { name: 'journal_pending_records', labels: {}, value: journal.pending };
+  yield { name: 'journal_writable', labels: {}, value: journal.fault === null ? 1 : 0 };
 };
 
 const readShares = function* (scheduler: Scheduler, tenantLabel: (tenantId: string) => string): Generator<GaugeReading> {

@@ -6,10 +6,10 @@ import { controllerMetrics, Metrics } from './metrics.ts';
 const specified = (): Record<string, { kind: string; labels: string[] }> => {
   const text = readFileSync(new URL('../../../specs/metrics/otel-prom.md', import.meta.url), 'utf8');
   const section = text.split(/^## /m).find((part) => part.startsWith('orchestratord')) ?? '';
-  const rows = section.matchAll(/^\| `([a-z0-9_]+)` \| (\w+) \| [^|]* \| `([^`]*)` \|/gm);
-  return Object.fromEntries(
-    [...rows].map(([, name, kind, labels]) => [name, { kind, labels: (labels as string).split(', ') }]),
-  ) as ReturnType<typeof specified>;
+  const rows = section.matchAll(/^\| `([a-z0-9_]+)` \| (\w+) \| [^|]* \| (?:`([^`]*)` )?\|/gm);
+  return Object.fromEntries([...rows].map(([, name, kind, labels]) => [name, { kind, labels: labels?.split(', ') ?? [] }])) as ReturnType<
+    typeof specified
+  >;
 };
 
 test('[ORCH-3028] exports exactly the metrics of the specification, with their types and labels', () => {

@@ -340,7 +340,9 @@ test('[ORCH-3302] while the journal cannot be written new tasks get 503, the ser
   const ready = await t.request('GET', '/readyz');
   expect([ready.status, await ready.json()]).toMatchObject([503, { message: expect.stringContaining('disk is full') as string }]);
   expect(t.workers.requests).toHaveLength(0);
+  expect(await t.metric(/^journal_writable /)).toBe(0);
   journal.fault = null;
+  expect(await t.metric(/^journal_writable /)).toBe(1);
   await t.submit();
   expect((await t.request('GET', '/readyz')).status).toBe(200);
 });
