@@ -164,6 +164,61 @@ test(
   },
 );
 
+test(
+  '[ORCH-2102] [ORCH-3031] a successor is started beside its worker, adopted like it, and takes its place; one that fails harms nothing',
+  patience,
+  async () => {
+    const pool = scriptedPool(home.dir, { tokensPerSecond: 100 });
+    const second = { ...pool, ctx: 128 };
+    controller.setPools([pool]);
+    const agent = await home.start({ controllerUrl: controller.url });
+    const old = workerOf(await controller.waitForPool('haiku-a', 'ready', isReady));
+
+    // One that cannot run is reported with its cause, and the old one goes on.
+    controller.setPools([{ ...pool, successor: { ...pool, model: { ...pool.model, digest: `sha256:${'0'.repeat(64)}` } } }]);
+    const refused = await controller.waitForPool('haiku-a', 'a refused successor', ({ successor }) => successor?.last_error != null);
+    expect(refused).toMatchObject({
+      state: 'ready',
+      last_error: null,
+      replica: { pid: old.pid },
+      successor: { state: 'refused', replica: null, last_error: { code: 'UNTRUSTED_ARTIFACT' } },
+    });
+
+    controller.setPools([{ ...pool, successor: second }]);
+    const both = await controller.waitForPool('haiku-a', 'both ready', ({ successor }) => successor?.state === 'ready');
+    expect(both).toMatchObject({ state: 'ready', replica: { pid: old.pid, replica_id: 'haiku-a/1' } });
+    expect(both.successor?.replica).toMatchObject({ replica_id: 'haiku-a/2', ctx: 128 });
+    const nextPid = both.successor?.replica?.pid ?? 0;
+
+    // The next agent adopts both, without another start.
+    agent.signal('SIGKILL');
+    await agent.exited;
+    const adopted = controller.waitForPool('haiku-a', 'both adopted', (status) => isReady(status) && status.successor?.state === 'ready');
+    await home.start({ controllerUrl: controller.url });
+    expect(await adopted).toMatchObject({ replica: { pid: old.pid }, successor: { replica: { pid: nextPid, replica_id: 'haiku-a/2' } } });
+
+    // A stream on the new one is not touched when the old one is ended.
+    const stream = await fetch(`${both.successor?.replica?.url}/completion`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ prompt: 'Write', n_predict: 60, stream: true, ignore_eos: true, cache_prompt: false, seed: 1 }),
+    });
+    const promoted = controller.waitForPool('haiku-a', 'the new one alone', (status) => status.successor == null && isReady(status));
+    controller.setPools([second]);
+    expect(await promoted).toMatchObject({ restarts: 0, start_count: 2, replica: { pid: nextPid, replica_id: 'haiku-a/2', ctx: 128 } });
+    await waitForEnd(old.pid);
+    expect(await stream.text()).toContain('"stop":true');
+    expect(await workerPidsOf(join(home.dir, 'data'))).toEqual([nextPid]);
+
+    // A successor that nobody wants any more is ended.
+    controller.setPools([{ ...second, successor: pool }]);
+    const third = await controller.waitForPool('haiku-a', 'another successor', ({ successor }) => successor?.state === 'ready');
+    controller.setPools([second]);
+    await waitForEnd(third.successor?.replica?.pid ?? 0);
+    expect(await workerPidsOf(join(home.dir, 'data'))).toEqual([nextPid]);
+  },
+);
+
 test('[ORCH-3054] a SIGTERM right after the start still ends the workers of the agent before', patience, async () => {
   controller.setPools([scriptedPool(home.dir, {})]);
   const first = await home.start({ controllerUrl: controller.url });

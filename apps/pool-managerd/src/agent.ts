@@ -24,7 +24,7 @@ import type { PoolSpec } from './pool-spec.ts';
 import { createPortPicker } from './port-picker.ts';
 import { runSelfTest } from './self-test.ts';
 import { createSupervisor } from './supervisor.ts';
-import { toAgentStatus, toPoolSpec } from './wire.ts';
+import { toAgentStatus, toDesiredSpec } from './wire.ts';
 import { readWorkerGauges } from './worker-gauges.ts';
 import { createWorkerLauncher } from './worker-launcher.ts';
 import { createWorkerStateFiles } from './worker-state-file.ts';
@@ -75,7 +75,7 @@ export const createAgent = (options: AgentOptions): Agent => {
   let starting: Promise<void> = Promise.resolve();
 
   const metrics = createAgentMetrics(
-    () => supervisor.views(),
+    () => supervisor.views().map(({ pool }) => pool),
     () => link?.isConnected() ?? false,
   );
   const supervisor = createSupervisor({
@@ -122,7 +122,7 @@ export const createAgent = (options: AgentOptions): Agent => {
     const modelsDir = resolve(config.models_dir);
     isInformed = true;
     log.info({ event: 'desired_applied', generation: desired.generation, pools: desired.pools.length }, 'applying the desired pools');
-    await supervisor.apply(desired.pools.map((pool) => toPoolSpec(pool, modelsDir)));
+    await supervisor.apply(desired.pools.map((pool) => toDesiredSpec(pool, modelsDir)));
     generation = desired.generation;
     link?.changed();
   };

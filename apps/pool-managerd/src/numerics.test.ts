@@ -36,9 +36,10 @@ test('canonical JSON sorts keys at every depth and keeps lists', () => {
   expect(canonicalJson({ b: [2, { z: null, a: true }], a: 'ü' })).toBe('{"a":"ü","b":[2,{"a":true,"z":null}]}');
 });
 
-test('the digest of a worker follows what it was started from, not clocks, labels or the place of the model', () => {
+test('the digest of a worker follows what it was started from, not clocks or the place of the model', () => {
   const spec = poolSpec();
-  expect(workerDigest(poolSpec({ preload: false, samplerProfileVersion: 'v1-greedy', minStartCount: 4 }))).toBe(workerDigest(spec));
+  expect(workerDigest(poolSpec({ preload: false, minStartCount: 4 }))).toBe(workerDigest(spec));
+  expect(workerDigest(poolSpec({ samplerProfileVersion: 'v1-greedy' }))).not.toBe(workerDigest(spec));
   expect(workerDigest(poolSpec({ model: { ...spec.model, path: '/other' } }))).toBe(workerDigest(spec));
   expect(workerDigest(poolSpec({ ctx: 4096 }))).not.toBe(workerDigest(spec));
   expect(workerDigest(poolSpec({ runtime: commandRuntime({ command: ['x'] }) }))).not.toBe(workerDigest(spec));

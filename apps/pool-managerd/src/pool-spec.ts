@@ -95,7 +95,7 @@ export type PoolSpec = {
  * Digest of all that a process was started from: a worker whose digest is unlike must be replaced, any other must not.
  *
  * The model counts by its digest and not by its path, and devices as they are named in the config: so a moved file or a
- * driver that is deaf for a minute never costs a reload. Clocks and labels are applied to the living worker.
+ * driver that is deaf for a minute never costs a reload. Clocks are applied to the living worker.
  */
 export const workerDigest = (spec: PoolSpec): string =>
   digestOf({
@@ -117,7 +117,9 @@ export const workerDigest = (spec: PoolSpec): string =>
       : { speculative: { draft: spec.speculative.draftModel?.digest ?? null, draft_tokens: spec.speculative.draftTokens } }),
     ...(spec.prefixCacheBytes === 0 ? {} : { prefix_cache_bytes: spec.prefixCacheBytes }),
     ...(spec.triton === null ? {} : { triton: { ...spec.triton } }),
-    ...(spec.determinism === 'batch_invariant' ? { determinism: spec.determinism } : {}),
+    // The controller takes another profile or promise for another worker (its lane differs), so the agent must, too.
+    ...(spec.determinism === 'single_slot' ? {} : { determinism: spec.determinism }),
+    ...(spec.samplerProfileVersion === 'v1' ? {} : { sampler_profile_version: spec.samplerProfileVersion }),
   });
 
 const runtimeFacts = (runtime: RuntimeSpec): JsonValue => {

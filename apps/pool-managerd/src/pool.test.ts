@@ -27,7 +27,7 @@ const harness = (overrides: Partial<PoolDeps> = {}) => {
   const deps: PoolDeps = {
     check: () => Promise.resolve({ devices: [], onCpu: true, plan: emptyPlan }),
     launcher: {
-      launch: (_spec: PoolSpec, startCount) => {
+      launch: (_spec: PoolSpec, { startCount }) => {
         let exit: (status: ExitStatus) => void = () => undefined;
         const exited = new Promise<ExitStatus>((resolve) => {
           exit = resolve;
@@ -64,7 +64,10 @@ const harness = (overrides: Partial<PoolDeps> = {}) => {
       write: () => Promise.resolve(),
       remove: () => Promise.resolve(),
       readStartCount: (id) => Promise.resolve(counts.get(id) ?? 0),
-      writeStartCount: (id, count) => Promise.resolve(void counts.set(id, count)),
+      takeStartCount: (id, atLeast) => {
+        counts.set(id, Math.max((counts.get(id) ?? 0) + 1, atLeast));
+        return Promise.resolve(counts.get(id) ?? 0);
+      },
       directory: (id) => `/data/${id}`,
     },
     selfTest: () => Promise.resolve({ engineVersion: 'b1', slotsTotal: 1, ctxTokens: 8192 }),
@@ -90,7 +93,7 @@ const harness = (overrides: Partial<PoolDeps> = {}) => {
     onPreload: (_spec, _engineVersion, outcome) => preloads.push(outcome),
     ...overrides,
   };
-  const pool = createPool(poolSpec(), 4, deps);
+  const pool = createPool(poolSpec(), { seat: 0, startCountBefore: 4 }, deps);
   const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
   return {
     pool,
@@ -247,8 +250,9 @@ const stateFilesThatWait = (): PoolDeps['stateFiles'] => ({
   write: () => Promise.resolve(),
   remove: () => Promise.resolve(),
   readStartCount: () => Promise.resolve(0),
-  writeStartCount: async () => {
+  takeStartCount: async (_id, atLeast) => {
     for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    return atLeast;
   },
   directory: () => '/data',
 });

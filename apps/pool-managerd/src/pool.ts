@@ -54,6 +54,8 @@ export type Pool = {
   stop(maxGraceMs: number): Promise<void>;
 };
 
+export type PoolSeat = { readonly seat: number; readonly startCountBefore: number };
+
 export type PoolDeps = {
   readonly check: CheckPool;
   readonly launcher: WorkerLauncher;
@@ -86,7 +88,8 @@ const gaugeIntervalMs = 5_000;
 /** How often the checks of a refused pool are repeated. */
 const recheckIntervalMs = 30_000;
 
-export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: PoolDeps): Pool => {
+/** @param seat - Tells the workers of one pool apart while one is replaced by another. */
+export const createPool = (firstSpec: PoolSpec, { seat, startCountBefore }: PoolSeat, deps: PoolDeps): Pool => {
   let spec = firstSpec;
   let state: PoolState = { kind: 'stopped' };
   let wanted = false;
@@ -224,9 +227,8 @@ export const createPool = (firstSpec: PoolSpec, startCountBefore: number, deps: 
 
   const launch = async (): Promise<void> => {
     if (checked === null) throw new TypeError('launching without checks');
-    startCount = Math.max(startCount + 1, spec.minStartCount);
-    await deps.stateFiles.writeStartCount(spec.id, startCount);
-    const worker = await deps.launcher.launch(spec, startCount, checked, carried().slots);
+    startCount = await deps.stateFiles.takeStartCount(spec.id, Math.max(startCount + 1, spec.minStartCount));
+    const worker = await deps.launcher.launch(spec, { startCount, seat, slots: carried().slots }, checked);
     gauges = null;
     if (endReason !== null) {
       restarts += 1;

@@ -57,10 +57,15 @@ test('replaces a worker only when what it was started from changed', () => {
   ]);
 });
 
-test('applies clocks, labels and a moved model file to the living worker', () => {
+test('[ORCH-3031] another sampler profile or promise is another worker, as the controller has it', () => {
+  for (const desired of [poolSpec({ samplerProfileVersion: 'v1-greedy' }), poolSpec({ determinism: 'none' })]) {
+    expect(plan({ desired: [desired], managed: managed() })).toEqual(['replace']);
+  }
+});
+
+test('applies clocks and a moved model file to the living worker', () => {
   for (const desired of [
     poolSpec({ timeouts: { ...spec.timeouts, stopGraceMs: 1 } }),
-    poolSpec({ samplerProfileVersion: 'v1-greedy' }),
     poolSpec({ model: { ...spec.model, path: '/elsewhere.gguf' } }),
   ]) {
     expect(plan({ desired: [desired], managed: managed() })).toEqual(['update']);

@@ -64,11 +64,13 @@ test('[ORCH-2109] every status fits the contract', () => {
           { lastError: { failure, atMs: 5 }, preload: { outcome: 'failed', loadMs: null } },
         ),
         view({ kind: 'stopped' }),
-      ],
+      ].map((pool, index) => ({ pool, successor: index === 0 ? view({ kind: 'ready', worker }) : null })),
       nowMs: 400,
     },
   );
   expect(validate('AgentStatus', status)).toMatchObject({ ok: true });
+  expect(status.pools[0]?.successor).toMatchObject({ state: 'ready', replica: { replica_id: 'llama-a/3' } });
+  expect(status.pools[1]).not.toHaveProperty('successor');
   expect(status.pools[1]).toMatchObject({
     next_retry_ms: 500,
     last_error: { code: 'WORKER_RESET', kind: 'device-oom', cause: failure.cause },

@@ -2,17 +2,23 @@
  * Between the words of `contracts/openapi/agent.yaml` and the agent's own. Pure both ways.
  */
 import { resolve } from 'node:path';
-import type { AgentStatus, DesiredPool, PoolState as WirePoolState, PoolStatus, ReplicaReport } from '@llama-orch/api-types';
+import type { AgentStatus, DesiredPool, PoolError, PoolState as WirePoolState, PoolStatus, ReplicaReport } from '@llama-orch/api-types';
 import { failureKinds } from './failure.ts';
 import type { Inventory } from './gpu-device.ts';
 import type { HostMemory } from './host-memory.ts';
 import type { LiveWorker } from './live-worker.ts';
 import type { PoolView } from './pool.ts';
+import type { DesiredSpec, PoolPair } from './supervisor.ts';
 import type { ModelSpec, PoolSpec } from './pool-spec.ts';
 import { type PoolState, workerOf } from './pool-state.ts';
 import { unreachable } from './unreachable.ts';
 
 /** @param modelsDir - Absolute; what relative model paths are relative to. */
+export const toDesiredSpec = (pool: DesiredPool, modelsDir: string): DesiredSpec => ({
+  spec: toPoolSpec(pool, modelsDir),
+  successor: pool.successor == null ? null : toPoolSpec(pool.successor, modelsDir),
+});
+
 export const toPoolSpec = (pool: DesiredPool, modelsDir: string): PoolSpec => ({
   id: pool.id,
   engine: pool.engine,
@@ -109,7 +115,7 @@ export type AgentSnapshot = {
   readonly intervalMs: number;
   readonly inventory: Inventory;
   readonly hostMemory: HostMemory;
-  readonly pools: readonly PoolView[];
+  readonly pools: readonly PoolPair[];
   readonly nowMs: number;
 };
 
@@ -146,7 +152,17 @@ export const toAgentStatus = (agent: AgentIdentity, snapshot: AgentSnapshot): Ag
           })),
     inventory_error: toInventoryError(snapshot.inventory),
   },
-  pools: snapshot.pools.map((pool) => toPoolStatus(pool, snapshot.nowMs)),
+  pools: snapshot.pools.map(({ pool, successor }) => ({
+    ...toPoolStatus(pool, snapshot.nowMs),
+    ...(successor !== null && {
+      successor: {
+        state: toWireState(successor.state),
+        start_count: successor.startCount,
+        last_error: toPoolError(successor.lastError),
+        replica: toReplica(successor),
+      },
+    }),
+  })),
 });
 
 /** Why there are no devices, or which one is missing among them. */
@@ -159,16 +175,7 @@ export const toPoolStatus = (pool: PoolView, nowMs: number): PoolStatus => ({
   pool_id: pool.spec.id,
   state: toWireState(pool.state),
   start_count: pool.startCount,
-  last_error:
-    pool.lastError === null
-      ? null
-      : {
-          code: failureKinds[pool.lastError.failure.kind].code,
-          kind: pool.lastError.failure.kind,
-          message: pool.lastError.failure.message,
-          cause: pool.lastError.failure.cause,
-          at: toIso(pool.lastError.atMs),
-        },
+  last_error: toPoolError(pool.lastError),
   restarts: pool.restarts,
   next_retry_ms: pool.state.kind === 'waiting' ? Math.max(0, Math.round(pool.state.retryAtMs - nowMs)) : null,
   oom_events: pool.oomEvents,
@@ -178,6 +185,17 @@ export const toPoolStatus = (pool: PoolView, nowMs: number): PoolStatus => ({
   preload: pool.preload === null ? null : { outcome: pool.preload.outcome, load_ms: pool.preload.loadMs },
   replica: toReplica(pool),
 });
+
+const toPoolError = (lastError: PoolView['lastError']): PoolError | null =>
+  lastError === null
+    ? null
+    : {
+        code: failureKinds[lastError.failure.kind].code,
+        kind: lastError.failure.kind,
+        message: lastError.failure.message,
+        cause: lastError.failure.cause,
+        at: toIso(lastError.atMs),
+      };
 
 /** See the table in `pool-state.ts`. A pool that waits for its next try, or ends a failed worker before it, is Unready. */
 export const toWireState = (state: PoolState): WirePoolState => {

@@ -25,14 +25,17 @@ import { attachWorker, spawnWorker } from './process.ts';
 import { createWorkerLog, openWorkerLog, prepareLogDirectory } from './worker-log.ts';
 import type { WorkerRecord, WorkerStateFiles } from './worker-state-file.ts';
 
+/** Which worker of its pool one is. */
+export type WorkerStart = {
+  readonly startCount: number;
+  readonly seat: number;
+  /** At most the pool's own. */
+  readonly slots: number;
+};
+
 export type WorkerLauncher = {
-  /**
-   * Start a worker, or meet an external one. Its record is on disk when this resolves.
-   *
-   * @param slots - At most the pool's own.
-   * @throws PoolFailure
-   */
-  launch(spec: PoolSpec, startCount: number, checked: CheckedPool, slots: number): Promise<LiveWorker>;
+  /** Start a worker, or meet an external one. Its record is on disk when this resolves. @throws PoolFailure */
+  launch(spec: PoolSpec, start: WorkerStart, checked: CheckedPool): Promise<LiveWorker>;
   /** Take over a worker whose identity was verified. @throws PoolFailure */
   adopt(spec: PoolSpec, record: WorkerRecord): LiveWorker;
   /** After the worker has ended: forget its record and give back its port and connections. */
@@ -83,9 +86,9 @@ export const createWorkerLauncher = (deps: WorkerLauncherDeps): WorkerLauncher =
     return ports;
   };
 
-  const meetExternal = async (spec: PoolSpec, startCount: number, checked: CheckedPool, url: string): Promise<LiveWorker> => {
+  const meetExternal = async (spec: PoolSpec, start: WorkerStart, checked: CheckedPool, url: string): Promise<LiveWorker> => {
     const record: WorkerRecord = {
-      ...newRecord(deps, spec, startCount, checked, randomUUID(), null),
+      ...newRecord(deps, spec, start, checked, randomUUID(), null),
       external: true,
       url,
       advertisedUrl: url,
@@ -96,13 +99,14 @@ export const createWorkerLauncher = (deps: WorkerLauncherDeps): WorkerLauncher =
   };
 
   return {
-    async launch(wanted, startCount, checked, slots) {
+    async launch(wanted, start, checked) {
+      const { startCount, seat, slots } = start;
       const spec = { ...wanted, slots };
       if (spec.runtime.kind === 'external') {
         const launch = planExternal(spec);
-        if (launch.kind === 'external') return meetExternal(spec, startCount, checked, launch.url);
+        if (launch.kind === 'external') return meetExternal(spec, start, checked, launch.url);
       }
-      const stateDir = deps.stateFiles.directory(spec.id);
+      const stateDir = deps.stateFiles.directory(spec.id, seat);
       const apiKey = readEngineKey(spec);
       const nonce = randomUUID();
       const picked: number[] = [];
@@ -130,7 +134,7 @@ export const createWorkerLauncher = (deps: WorkerLauncherDeps): WorkerLauncher =
         for (const { path, text } of launch.files) await writeFile(path, text, { mode: 0o600 });
         const log = createWorkerLog(stateDir, startCount);
         const intent: WorkerRecord = {
-          ...newRecord(deps, spec, startCount, checked, nonce, launch),
+          ...newRecord(deps, spec, start, checked, nonce, launch),
           url: `http://${reachable(deps.workerBind)}:${port}`,
           advertisedUrl: `http://${bracketed(deps.advertiseHost)}:${port}`,
           // What was asked for, not what could be carried: so the next agent knows it for the same pool.
@@ -161,7 +165,7 @@ export const createWorkerLauncher = (deps: WorkerLauncherDeps): WorkerLauncher =
         return { record, process, adapter: createAdapter(spec, record, apiKey), log, oomKillsBefore };
       } catch (error) {
         for (const port of picked) deps.ports.release(port);
-        if (recorded) await deps.stateFiles.remove(spec.id);
+        if (recorded) await deps.stateFiles.remove({ poolId: spec.id, seat });
         throw error;
       }
     },
@@ -182,7 +186,7 @@ export const createWorkerLauncher = (deps: WorkerLauncherDeps): WorkerLauncher =
       await worker.adapter.close();
       // Its client is gone; whether the container went with it, nobody has said.
       if (worker.record.container !== undefined) await removeContainer(worker.record.container);
-      await deps.stateFiles.remove(worker.record.poolId);
+      await deps.stateFiles.remove(worker.record);
       if (!worker.record.external) for (const port of portsOf(worker.record.port, worker.record.ports ?? null)) deps.ports.release(port);
     },
   };
@@ -200,13 +204,14 @@ const keyOrNone = (spec: PoolSpec): string | null => {
 const newRecord = (
   deps: WorkerLauncherDeps,
   spec: PoolSpec,
-  startCount: number,
+  { startCount, seat }: WorkerStart,
   checked: CheckedPool,
   nonce: string,
   launch: ProcessLaunch | null,
 ): WorkerRecord => ({
   version: 1,
   poolId: spec.id,
+  ...(seat === 0 ? {} : { seat }),
   startCount,
   nonce,
   digest: workerDigest(spec),

@@ -18,17 +18,30 @@ test('gives back every record, and none after its removal', async () => {
   expect(await files.readAll()).toEqual({ records: [], unreadable: [] });
   await files.write(record);
   expect(await files.readAll()).toEqual({ records: [record], unreadable: [] });
-  await files.remove(record.poolId);
+  await files.remove(record);
   expect(await files.readAll()).toEqual({ records: [], unreadable: [] });
+});
+
+test('[ORCH-2102] two workers of one pool have records of their own', async () => {
+  const files = createWorkerStateFiles(dir);
+  const next = { ...record, seat: 1, startCount: 3 };
+  await files.write(record);
+  await files.write(next);
+  expect(await files.readAll()).toEqual({ records: [record, next], unreadable: [] });
+  await files.remove(record);
+  expect(await files.readAll()).toEqual({ records: [next], unreadable: [] });
 });
 
 test('start counts outlive the record of the worker', async () => {
   const files = createWorkerStateFiles(dir);
   expect(await files.readStartCount('llama-a')).toBe(0);
   await files.write(record);
-  await files.writeStartCount('llama-a', 7);
-  await files.remove('llama-a');
+  expect(await files.takeStartCount('llama-a', 7)).toBe(7);
+  await files.remove(record);
   expect(await createWorkerStateFiles(dir).readStartCount('llama-a')).toBe(7);
+  // No two workers that start together get the same.
+  const taken = await Promise.all([1, 1, 1].map((atLeast) => files.takeStartCount('llama-a', atLeast)));
+  expect(taken).toEqual([8, 9, 10]);
 });
 
 test('a record that is broken, or lies in another pool’s directory, is reported and never used', async () => {
@@ -38,8 +51,8 @@ test('a record that is broken, or lies in another pool’s directory, is reporte
     ['other', JSON.stringify(record)],
     ['pidless', JSON.stringify({ ...record, poolId: 'pidless', process: { pid: '1', startTime: 'x' } })],
   ] as const) {
-    await mkdir(files.directory(pool), { recursive: true });
-    await writeFile(join(files.directory(pool), 'worker.json'), text);
+    await mkdir(files.directory(pool, 0), { recursive: true });
+    await writeFile(join(files.directory(pool, 0), 'worker.json'), text);
   }
   const { records, unreadable } = await files.readAll();
   expect(records).toEqual([]);

@@ -1,5 +1,5 @@
 /**
- * What must be known of a worker so that another agent can adopt or end it: one file per pool. It owns the file and its
+ * What must be known of a worker so that another agent can adopt or end it: one file for each of its workers. It owns the file and its
  * form; identity is checked by whoever reads it.
  *
  * The file is written twice: before the spawn with the nonce alone, so that a worker whose agent died in between is still
@@ -16,6 +16,8 @@ import type { ReplicaFacts } from './replica-facts.ts';
 export type WorkerRecord = {
   readonly version: 1;
   readonly poolId: string;
+  /** Which of the pool's workers; absent = 0. While a worker is replaced a pool has two. */
+  readonly seat?: number;
   readonly startCount: number;
   readonly nonce: string;
   /** See `workerDigest`. */
@@ -52,42 +54,64 @@ export type WorkerStateFiles = {
   /** Records of all pools; a file that cannot be read as one is reported and skipped, never guessed at. */
   readAll(): Promise<{ readonly records: readonly WorkerRecord[]; readonly unreadable: readonly string[] }>;
   write(record: WorkerRecord): Promise<void>;
-  remove(poolId: string): Promise<void>;
+  remove(record: Pick<WorkerRecord, 'poolId' | 'seat'>): Promise<void>;
   /** The highest start count ever given to a pool; 0 for a new one. */
   readStartCount(poolId: string): Promise<number>;
-  writeStartCount(poolId: string, startCount: number): Promise<void>;
-  /** Private directory of a pool: state, logs, the worker's own files. */
-  directory(poolId: string): string;
+  /** The next start count of a pool, on disk when this resolves: no two of its workers ever have one. */
+  takeStartCount(poolId: string, atLeast: number): Promise<number>;
+  /** Private directory of a worker: state, logs, its own files. */
+  directory(poolId: string, seat: number): string;
 };
 
 export const createWorkerStateFiles = (dataDir: string): WorkerStateFiles => {
   const root = join(dataDir, 'pools');
-  const directory = (poolId: string) => join(root, poolId);
-  const recordPath = (poolId: string) => join(directory(poolId), 'worker.json');
-  const countPath = (poolId: string) => join(directory(poolId), 'start-count.json');
+  const directory = (poolId: string, seat: number) => (seat === 0 ? join(root, poolId) : join(root, poolId, `${seatPrefix}${seat}`));
+  const recordPath = (poolId: string, seat: number) => join(directory(poolId, seat), 'worker.json');
+  const countPath = (poolId: string) => join(root, poolId, 'start-count.json');
+  /** Two workers of one pool may start at a time. */
+  let taking: Promise<unknown> = Promise.resolve();
+
+  const readStartCount = async (poolId: string): Promise<number> => {
+    const value = await readJsonFile(countPath(poolId)).catch(() => null);
+    return isObject(value) && typeof value['startCount'] === 'number' ? value['startCount'] : 0;
+  };
+  const take = async (poolId: string, atLeast: number): Promise<number> => {
+    const startCount = Math.max((await readStartCount(poolId)) + 1, atLeast);
+    await writeJsonFile(countPath(poolId), { startCount });
+    return startCount;
+  };
+
   return {
     directory,
     async readAll() {
-      const names = await readdir(root).catch(() => [] as string[]);
       const records: WorkerRecord[] = [];
       const unreadable: string[] = [];
-      for (const name of names) {
-        const value = await readJsonFile(recordPath(name)).catch(() => 'unreadable' as const);
-        if (value === null) continue;
-        if (isWorkerRecord(value) && value.poolId === name) records.push(value);
-        else unreadable.push(recordPath(name));
+      const readSeat = async (poolId: string, seat: number): Promise<void> => {
+        const value = await readJsonFile(recordPath(poolId, seat)).catch(() => 'unreadable' as const);
+        if (value === null) return;
+        if (isWorkerRecord(value) && value.poolId === poolId && (value.seat ?? 0) === seat) records.push(value);
+        else unreadable.push(recordPath(poolId, seat));
+      };
+      for (const poolId of await readdir(root).catch(() => [] as string[])) {
+        await readSeat(poolId, 0);
+        for (const name of await readdir(join(root, poolId)).catch(() => [] as string[])) {
+          if (name.startsWith(seatPrefix)) await readSeat(poolId, Number(name.slice(seatPrefix.length)));
+        }
       }
       return { records, unreadable };
     },
-    write: (record) => writeJsonFile(recordPath(record.poolId), record),
-    remove: (poolId) => rm(recordPath(poolId), { force: true }),
-    async readStartCount(poolId) {
-      const value = await readJsonFile(countPath(poolId)).catch(() => null);
-      return isObject(value) && typeof value['startCount'] === 'number' ? value['startCount'] : 0;
+    write: (record) => writeJsonFile(recordPath(record.poolId, record.seat ?? 0), record),
+    remove: ({ poolId, seat = 0 }) => rm(recordPath(poolId, seat), { force: true }),
+    readStartCount,
+    takeStartCount(poolId, atLeast) {
+      const taken = taking.then(() => take(poolId, atLeast));
+      taking = taken.catch(() => undefined);
+      return taken;
     },
-    writeStartCount: (poolId, startCount) => writeJsonFile(countPath(poolId), { startCount }),
   };
 };
+
+const seatPrefix = 'seat-';
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
