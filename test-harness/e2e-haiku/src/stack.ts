@@ -25,6 +25,8 @@ export interface Stack {
   readonly client: OrchClient;
   /** In the environment of every process of this stack. */
   readonly mark: string;
+  /** What both services read. */
+  readonly configFile: string;
   readonly controller: ServiceProcess;
   /** @throws Error where the stack has none. */
   readonly agent: ServiceProcess;
@@ -114,6 +116,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       return createClient({ baseUrl: stack.url, ...(options.apiKey !== undefined && { apiKey: options.apiKey }) });
     },
     mark,
+    configFile,
     get controller() {
       return running(controller, 'controller');
     },

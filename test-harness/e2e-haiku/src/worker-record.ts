@@ -2,7 +2,7 @@
  * The workers of an agent, as its own records in the data directory name them. The public API shows no pids and no worker
  * addresses, on purpose; a test that kills a worker or reads its counters needs both. It reads and signals, it starts nothing.
  */
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { signalIfAlive } from './marked-processes.ts';
 
@@ -16,15 +16,23 @@ export type WorkerHandle = {
 };
 
 /**
- * The live worker of a pool.
+ * The live worker of a pool, the newest where one is being replaced.
  *
  * @throws Error where the agent has none on record.
  */
 export function readWorker(agentDataDir: string, poolId: string): WorkerHandle {
-  const file = join(agentDataDir, 'pools', poolId, 'worker.json');
+  const directory = join(agentDataDir, 'pools', poolId);
+  // While a worker is replaced there are two, each with a directory of its own; the newest is meant.
+  const records = globSync(['worker.json', '*/worker.json'], { cwd: directory }).map((file) => readRecord(join(directory, file)));
+  const newest = records.toSorted((a, b) => b.startCount - a.startCount)[0];
+  if (newest === undefined) throw new Error(`expected a worker's record in ${directory}`);
+  return { poolId, pid: newest.process?.pid ?? null, url: newest.url, startCount: newest.startCount };
+}
+
+function readRecord(file: string): Record {
   const record: unknown = JSON.parse(readFileSync(file, 'utf8'));
   if (!isRecord(record)) throw new Error(`expected \`url\`, \`startCount\` and \`process\` in ${file}, got ${JSON.stringify(record)}`);
-  return { poolId, pid: record.process?.pid ?? null, url: record.url, startCount: record.startCount };
+  return record;
 }
 
 /** Signal a worker that is a process of ours. */
