@@ -167,7 +167,7 @@ export class Controller {
   notReady(): string | null {
     if (this.#stopping) return 'The controller is shutting down.';
     if (this.#journal.fault !== null) return this.#journal.fault;
-    const lanes = this.scheduler.lanes();
+    const lanes = this.scheduler.lanes().filter(({ poolIds }) => poolIds.length > 0);
     return lanes.length === 0 || lanes.some((lane) => lane.available)
       ? null
       : 'No pool can serve anything now; see GET /v1/pools/{id}/health.';

@@ -30,6 +30,8 @@ export const readGauges = function* ({
   tenantLabel,
 }: GaugeSources): Generator<GaugeReading> {
   for (const lane of scheduler.lanes()) {
+    // A lane that only empties has no pool to name it; its operation tells what waits there.
+    if (lane.poolIds.length === 0) continue;
     const engine = fleet.pool(lane.poolIds[0] ?? '')?.pool.engine ?? 'none';
     for (const priority of ['interactive', 'batch'] as const) {
       // The lane's first pool names it: lane ids are digests, which no operator knows by heart.

@@ -231,6 +231,40 @@ test('[ORCH-3054] a SIGTERM right after the start still ends the workers of the 
   expect(identityOf(pid)).toBeUndefined();
 });
 
+test('[ORCH-3054] a second signal ends the agent at once and leaves its workers for the next one to adopt', patience, async () => {
+  const timeouts = { start_ms: 60_000, probe_interval_ms: 100, stop_grace_ms: 60_000 };
+  controller.setPools([scriptedPool(home.dir, { onSigterm: 'ignore' }, { timeouts })]);
+  const first = await home.start({ controllerUrl: controller.url });
+  const { pid } = workerOf(await controller.waitForPool('haiku-a', 'ready', isReady));
+  first.signal('SIGTERM');
+  await first.waitForLine('workers_stopping');
+  first.signal('SIGTERM');
+  expect(await first.exited).toBe(1);
+  expect(identityOf(pid)).toBeDefined();
+  const adopted = controller.waitForPool('haiku-a', 'adopted', (pool) => isReady(pool) && pool.preload !== null);
+  await home.start({ controllerUrl: controller.url });
+  expect(await adopted).toMatchObject({ start_count: 1, restarts: 0, replica: { pid } });
+});
+
+test('[ORCH-3054] [ORCH-2109] a pid that another process has by now is neither adopted nor signalled', patience, async () => {
+  controller.setPools([scriptedPool(home.dir, {})]);
+  const first = await home.start({ controllerUrl: controller.url });
+  const worker = workerOf(await controller.waitForPool('haiku-a', 'ready', isReady));
+  first.signal('SIGKILL');
+  await first.exited;
+  process.kill(worker.pid, 'SIGKILL');
+  await waitForEnd(worker.pid);
+  // As if the system had given the worker's pid to somebody else since.
+  const stranger = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+  onTestFinished(() => void stranger.kill('SIGKILL'));
+  await once(stranger, 'spawn');
+  await changeRecord((record) => ({ ...record, process: { ...(record as { process: object }).process, pid: stranger.pid } }));
+  const again = controller.waitForPool('haiku-a', 'another worker', (pool) => isReady(pool) && pool.start_count === 2);
+  await home.start({ controllerUrl: controller.url });
+  expect(workerOf(await again).pid).not.toBe(stranger.pid);
+  expect(stranger.exitCode ?? stranger.signalCode).toBeNull();
+});
+
 /** Change the worker record of `haiku-a` behind the agent's back; gives the nonce it had. */
 const changeRecord = async (change: (record: object) => object): Promise<string> => {
   const path = join(home.dir, 'data/pools/haiku-a/worker.json');

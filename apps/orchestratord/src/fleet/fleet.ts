@@ -203,6 +203,18 @@ export class Fleet {
     return this.#pools.get(poolId)?.status ?? null;
   }
 
+  /** What the pool's second worker would be worth as its worker; `null` = there is none. */
+  successorPhase(served: ServedPool): PoolPhase | null {
+    const { pool, model } = served;
+    const status = this.report(pool.id);
+    const successor = status?.successor ?? null;
+    if (status === null || successor === null) return null;
+    const { state, replica, last_error: lastError, start_count: startCount } = successor;
+    const asOwn: PoolStatus = { ...status, state, replica, last_error: lastError, start_count: startCount };
+    const phase = poolPhase(pool, model.digest, asOwn, this.presence(pool.host));
+    return this.#sameVersionOrDown({ pool, laneKey: laneKeyOf(served) }, phase);
+  }
+
   /** The generation of desired pools that the agent runs; `undefined` before it was heard. */
   appliedGeneration(host: string): number | undefined {
     return this.#statuses.get(host)?.generation;
@@ -286,7 +298,8 @@ export class Fleet {
   /** Bring the worker of a pool in line with what is reported, and tell the scheduler what changed. */
   #assess(entry: PoolEntry): void {
     const status = statusOf(entry);
-    entry.phase = this.#sameVersionOrDown(entry, poolPhase(entry.pool, entry.modelDigest, status, this.presence(entry.pool.host)));
+    const phase = poolPhase(entry.pool, entry.modelDigest, status, this.presence(entry.pool.host));
+    entry.phase = entry.worker === null ? this.#sameVersionOrDown(entry, phase) : phase;
     const replica = entry.phase.kind === 'ready' || entry.phase.kind === 'paused' ? entry.phase.replica : null;
     if (entry.worker !== null && entry.worker.replicaId !== replica?.replica_id) this.#removeWorker(entry, entry.worker);
     if (entry.worker === null && replica !== null && !this.#leaving.has(replica.replica_id)) this.#addWorker(entry, replica.engine);
@@ -294,13 +307,12 @@ export class Fleet {
   }
 
   /** A pool that wants one engine version in its lane waits for the lane's first worker's (ORCH-3046). */
-  #sameVersionOrDown(entry: PoolEntry, phase: PoolPhase): PoolPhase {
-    if (!entry.pool.require_same_engine_version || (phase.kind !== 'ready' && phase.kind !== 'paused') || entry.worker !== null)
-      return phase;
+  #sameVersionOrDown({ pool, laneKey }: Pick<PoolEntry, 'pool' | 'laneKey'>, phase: PoolPhase): PoolPhase {
+    if (!pool.require_same_engine_version || (phase.kind !== 'ready' && phase.kind !== 'paused')) return phase;
     const { engine_version: version } = phase.replica;
     for (const other of this.#pools.values()) {
       const first = other.worker?.report.engine_version;
-      if (other === entry || first === undefined || other.laneKey !== entry.laneKey) continue;
+      if (other.pool.id === pool.id || first === undefined || other.laneKey !== laneKey) continue;
       if (first !== version)
         return { kind: 'down', reason: `worker has engine version ${version}, pool ${other.pool.id} of its lane has ${first}` };
       return phase;

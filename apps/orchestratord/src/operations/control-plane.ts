@@ -159,9 +159,31 @@ export class ControlPlane {
         plan.setConfig(merged);
         this.#options.onConfig(merged);
       });
-    rollouts.begin({ operation, poolId, after, commit });
-    rollouts.poke();
+    const served = this.#options.plan.servedAs(poolId);
+    if (after !== null && served !== undefined && isSameWorker(served, after)) this.#settle(operation, poolId, commit);
+    else {
+      rollouts.begin({ operation, poolId, after, commit });
+      rollouts.poke();
+    }
     return operations.get(operation.operation_id);
+  }
+
+  /** The pool's worker is right already: only the config has to follow. */
+  #settle(operation: ReturnType<OperationLog['begin']>, poolId: string, commit: () => Promise<void>): void {
+    const { operations, plan, log } = this.#options;
+    commit()
+      .then(() => {
+        plan.release(poolId);
+        plan.apply();
+        operations.succeed(operation);
+      })
+      .catch((cause: unknown) => {
+        log.error({ event: 'rollout_failed', pool_id: poolId, err: cause }, 'a config generation could not be made');
+        operations.fail(operation, {
+          kind: 'journal-unavailable',
+          message: 'The new generation could not be journaled; nothing was changed.',
+        });
+      });
   }
 
   // ---- config ----

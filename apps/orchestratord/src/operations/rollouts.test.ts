@@ -232,3 +232,36 @@ test('[ORCH-2102] a controller that restarts in a rollout says so; the pool runs
   expect(await o.operation(id)).toMatchObject({ state: 'failed', error: { code: 'INVALID_PARAMS' } });
   expect((await o.desired()).pools).toMatchObject([{ model: { name: 'm' } }]);
 });
+
+test('[ORCH-2106] [ORCH-3031] a change that failed is held back, and one call takes the config back to what is served', async () => {
+  const { t, o } = await start();
+  const { body } = await o.change((config) => {
+    config.pools[0].kv_type = 'q8_0';
+  });
+  await o.report({ id: 'a', worker: old, successor: { kind: 'self-test-failed', message: 'no tokens' } });
+  expect(await o.operation(body.operations[0] ?? '')).toMatchObject({ kind: 'replace', state: 'failed', error: { message: 'no tokens' } });
+  expect(await o.config()).toMatchObject({ generation: 2, pending_pools: ['a'] });
+  await t.submit();
+  expect(t.workers.last.baseUrl).toBe('http://a-1.test');
+  const { generation } = await o.desired();
+  const back = await o.call<PoolOperation>('POST', '/v1/pools/a/rollback');
+  expect(await o.operation(back.body.operation_id)).toMatchObject({ state: 'succeeded', generation: 3 });
+  expect(await o.config()).toMatchObject({ generation: 3, pending_pools: [] });
+  expect((await o.desired()).generation).toBe(generation);
+});
+
+test('[ORCH-2102] [ORCH-3046] a new worker that may not join its lane is found out before the switch', async () => {
+  const { t, o } = await start({ pools: [{ id: 'a' }, { id: 'b' }] });
+  const { body } = await o.change((config) => {
+    config.pools[0].kv_type = 'q8_0';
+  });
+  const { replica } = t.poolStatus('a', 2);
+  if (replica === null) throw new Error('the helper makes a replica');
+  const successor = { state: 'ready' as const, start_count: 2, last_error: null, replica: { ...replica, engine_version: 'another' } };
+  await o.report({ id: 'a', worker: old, fields: { successor } }, { id: 'b', worker: old });
+  const operation = await o.operation(body.operations[0] ?? '');
+  expect(operation).toMatchObject({ state: 'failed', error: { code: 'POOL_UNREADY' } });
+  expect(operation.error?.message).toContain('engine version another');
+  await t.submit({ pin_pool_id: 'a' });
+  expect(t.workers.last.baseUrl).toBe('http://a-1.test');
+});

@@ -181,7 +181,11 @@ export class Rollouts {
     if (after === null) return;
     const isApplied = (fleet.appliedGeneration(after.pool.host) ?? 0) >= rollout.desired;
     const successor = isApplied ? (fleet.report(poolId)?.successor ?? null) : null;
-    if (successor?.replica != null && successor.state === 'ready') return this.#commit(rollout);
+    const phase = isApplied ? fleet.successorPhase(after) : null;
+    if (phase?.kind === 'ready') return this.#commit(rollout);
+    if (phase?.kind === 'down' && successor?.replica != null) {
+      return this.#end(rollout, { kind: 'rollout-failed', message: `The new worker cannot serve the pool: ${phase.reason}.` });
+    }
     const error = successor?.last_error ?? null;
     if (error !== null && isShortOfMemory(error) && settings().strategy === 'auto') {
       const fields = { event: 'rollout_drains_first', pool_id: poolId, reason: error.message };
@@ -282,8 +286,10 @@ export class Rollouts {
     const isApplied = (fleet.appliedGeneration(after.pool.host) ?? 0) >= rollout.desired;
     const report = fleet.report(poolId);
     const error = isApplied && report?.replica == null ? (report?.last_error ?? null) : null;
-    const failure =
-      error !== null && error.at !== rollout.errorAt
+    const isUnfit = isApplied && report?.replica != null && view?.phase.kind === 'down';
+    const failure = isUnfit
+      ? { kind: 'rollout-failed' as const, message: `The new worker cannot serve the pool: ${view.phase.reason}.` }
+      : error !== null && error.at !== rollout.errorAt
         ? toFailure(error)
         : clock.nowMs() >= rollout.untilMs
           ? tooLate(settings().ready_deadline_ms)
