@@ -11,6 +11,7 @@ import {
   createLogger,
   createRequestGuard,
   isLoopbackHost,
+  type ListenAddress,
   loadControllerConfig,
   type Logger,
   lockDataDir,
@@ -50,16 +51,14 @@ const run = async (argv: readonly string[]): Promise<void> => {
     return;
   }
   const { flags } = parsed;
-  const { config, keySecret, warnings } = loadControllerConfig({ file: flags.config, env: process.env });
-  const address = flags.listen ?? parseListenAddress(config.controller.listen);
-  if (address === undefined) throw new StartError(`controller.listen: ${config.controller.listen} is not HOST:PORT`);
-  assertSafeListen({ host: address.host, keyCount: config.keys.length });
+  const { config: file, keySecret, warnings } = loadControllerConfig({ file: flags.config, env: process.env });
+  const fileAddress = addressOf(file, flags.listen);
   if (flags.check) {
-    process.stdout.write(`${flags.config}: ok, ${config.pools.length} pools\n`);
+    process.stdout.write(`${flags.config}: ok, ${file.pools.length} pools\n`);
     return;
   }
 
-  const dataDir = flags.dataDir ?? config.controller.data_dir;
+  const dataDir = flags.dataDir ?? file.controller.data_dir;
   if (flags.switches.has('check-journal')) {
     const lock = lockDataDir(dataDir);
     const report = checkDataDirJournal(dataDir);
@@ -69,14 +68,17 @@ const run = async (argv: readonly string[]): Promise<void> => {
     return;
   }
 
-  const log = createLogger({ service: program, level: config.controller.log.level });
+  const log = createLogger({ service: program, level: file.controller.log.level });
   for (const warning of warnings) log.warn({ event: 'config_warning' }, warning);
   const lock = lockDataDir(dataDir);
   const start = startOfRun();
-  const { journal, contents } = openJournal(config.controller.journal, dataDir, log);
+  const { journal, contents } = openJournal(file.controller.journal, dataDir, log);
   const store = createJournalStore(journal);
   const stored = storedIn(contents);
-  const generations = new ConfigHistory({ store, stored, file: config, epochMs: systemClock.epochMs() });
+  const generations = new ConfigHistory({ store, stored, file, epochMs: systemClock.epochMs() });
+  // What was applied by HTTP may differ from the file; where the journal lies only the file can say.
+  const { config } = generations.current;
+  const address = config === file ? fileAddress : addressOf(config, flags.listen);
   const keyringOf = ({ keys }: Config) => createKeyring({ keys, secret: keySecret ?? '' });
   let keyring = keyringOf(generations.current.config);
   const guard = createRequestGuard({
@@ -127,6 +129,14 @@ const run = async (argv: readonly string[]): Promise<void> => {
       lock.release();
     },
   });
+};
+
+/** @errors {@link StartError} for one that cannot be, or that may not be served without keys. */
+const addressOf = (config: Config, flag: ListenAddress | undefined): ListenAddress => {
+  const address = flag ?? parseListenAddress(config.controller.listen);
+  if (address === undefined) throw new StartError(`controller.listen: ${config.controller.listen} is not HOST:PORT`);
+  assertSafeListen({ host: address.host, keyCount: config.keys.length });
+  return address;
 };
 
 /**

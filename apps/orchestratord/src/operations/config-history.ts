@@ -81,6 +81,8 @@ export class ConfigHistory {
    * @param file - The config file, where this generation is it.
    */
   async push(generation: Omit<Generation, 'number'>, file: Config | null): Promise<Generation> {
+    // A caller waits for this one: better told now than when the disk has room again.
+    if (this.#store.fault !== null) throw new Error(this.#store.fault);
     const next: Generation = { ...generation, number: this.current.number + 1 };
     const kept = Math.max(2, next.config.controller.rollout.keep_generations);
     const generations = [...this.#generations, next].slice(-kept);

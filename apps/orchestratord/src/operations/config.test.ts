@@ -172,6 +172,7 @@ test('[ORCH-2107] what was applied outlives a restart, until the file says somet
   const store = {
     save: (key: string, body: unknown) => Promise.resolve(void saved.set(key, structuredClone(body))),
     forget: (key: string) => void saved.delete(key),
+    fault: null,
   };
   const first = createTestController({ store, models: otherModel });
   await createOperator(first).change((config) => void config.tenants.push({ id: 'team' }));

@@ -106,6 +106,7 @@ test('[ORCH-2101] a drained pool stays drained over a restart of the controller,
   const store = {
     save: (key: string, body: unknown) => Promise.resolve(void saved.set(key, structuredClone(body))),
     forget: (key: string) => void saved.delete(key),
+    fault: null,
   };
   const t = createTestController({ store });
   await t.ready('a');

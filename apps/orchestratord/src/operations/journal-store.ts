@@ -5,6 +5,9 @@ import type { StateStore, StoredState } from './state-store.ts';
 
 export const createJournalStore = (journal: Journal): StateStore => ({
   save: (operationId, body) => journal.append({ kind: 'operation', operationId, body }),
+  get fault() {
+    return journal.fault;
+  },
   forget: (key) => journal.forget({ kind: 'operation', key }),
 });
 

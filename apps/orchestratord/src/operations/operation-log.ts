@@ -110,7 +110,8 @@ export class OperationLog {
   /** Make the operation as it is now outlive a restart. */
   save(operation: LiveOperation): void {
     this.#options.store
-      .save(keyPrefix + operation.operation_id, operation)
+      // It goes on changing while it is written.
+      .save(keyPrefix + operation.operation_id, structuredClone(operation))
       .catch((cause: unknown) =>
         this.#options.log.error({ event: 'journal_failed', err: cause, ...fields(operation) }, 'an operation could not be journaled'),
       );

@@ -224,6 +224,7 @@ test('[ORCH-2102] a controller that restarts in a rollout says so; the pool runs
   const store = {
     save: (key: string, body: unknown) => Promise.resolve(void saved.set(key, structuredClone(body))),
     forget: (key: string) => void saved.delete(key),
+    fault: null,
   };
   const { reload } = await start({ store });
   const { operation_id: id } = await reload();

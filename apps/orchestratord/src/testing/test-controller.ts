@@ -81,7 +81,7 @@ export const createTestController = (options: TestOptions = {}) => {
   const workers = new ScriptedWorkers();
   const lines: string[] = [];
   const log = createLogger({ service: 'test', level: 'debug', pretty: false, stream: { write: (line) => void lines.push(line) } });
-  const store = options.store ?? { save: () => Promise.resolve(), forget: () => undefined };
+  const store = options.store ?? { save: () => Promise.resolve(), forget: () => undefined, fault: null };
   const stored = options.stored ?? new Map<string, unknown>();
   const generations = new ConfigHistory({ store, stored, file: config, epochMs: clock.epochMs() });
   const controller = new Controller({
