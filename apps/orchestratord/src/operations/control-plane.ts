@@ -160,7 +160,7 @@ export class ControlPlane {
         this.#options.onConfig(merged);
       });
     const served = this.#options.plan.servedAs(poolId);
-    if (after !== null && served !== undefined && isSameWorker(served, after)) this.#settle(operation, poolId, commit);
+    if (after !== null && served !== undefined && isSameWorker(served, after)) void this.#settle(operation, poolId, commit);
     else {
       rollouts.begin({ operation, poolId, after, commit });
       rollouts.poke();
@@ -169,21 +169,18 @@ export class ControlPlane {
   }
 
   /** The pool's worker is right already: only the config has to follow. */
-  #settle(operation: ReturnType<OperationLog['begin']>, poolId: string, commit: () => Promise<void>): void {
+  async #settle(operation: ReturnType<OperationLog['begin']>, poolId: string, commit: () => Promise<void>): Promise<void> {
     const { operations, plan, log } = this.#options;
-    commit()
-      .then(() => {
-        plan.release(poolId);
-        plan.apply();
-        operations.succeed(operation);
-      })
-      .catch((cause: unknown) => {
-        log.error({ event: 'rollout_failed', pool_id: poolId, err: cause }, 'a config generation could not be made');
-        operations.fail(operation, {
-          kind: 'journal-unavailable',
-          message: 'The new generation could not be journaled; nothing was changed.',
-        });
-      });
+    try {
+      await commit();
+    } catch (cause) {
+      log.error({ event: 'rollout_failed', pool_id: poolId, err: cause }, 'a config generation could not be made');
+      const message = 'The new generation could not be journaled; nothing was changed.';
+      return operations.fail(operation, { kind: 'journal-unavailable', message });
+    }
+    plan.release(poolId);
+    plan.apply();
+    operations.succeed(operation);
   }
 
   // ---- config ----
