@@ -48,7 +48,7 @@ const meet = async ({ protocol, kind }: (typeof ways)[number], slots: number) =>
     agentEnv: {},
     nowMs: () => 0,
   });
-  const worker = await launcher.launch(spec, 1, { devices: [], onCpu: false, plan: emptyPlan }, spec.slots);
+  const worker = await launcher.launch(spec, { startCount: 1, seat: 0, slots: spec.slots }, { devices: [], onCpu: false, plan: emptyPlan });
   onTestFinished(() => launcher.release(worker));
   return { worker, spec, sim };
 };
