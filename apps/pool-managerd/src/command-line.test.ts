@@ -7,10 +7,10 @@ const parse = (...argv: string[]) => parseAgentFlags(argv, spec);
 test('takes the controller beside the flags of all services', () => {
   expect(parse('--config', 'a.yaml', '--controller', 'http://10.0.0.1:8080', '--check')).toEqual({
     ok: true,
-    flags: { config: 'a.yaml', check: true, controllerUrl: 'http://10.0.0.1:8080' },
+    flags: { config: 'a.yaml', check: true, controllerUrl: 'http://10.0.0.1:8080', switches: new Set() },
   });
   expect(parse('--controller=https://c')).toMatchObject({ ok: true, flags: { controllerUrl: 'https://c' } });
-  expect(parse()).toEqual({ ok: true, flags: { config: 'orchestrator.yaml', check: false } });
+  expect(parse()).toEqual({ ok: true, flags: { config: 'orchestrator.yaml', check: false, switches: new Set() } });
 });
 
 test('names every fault at once and exits 2', () => {
