@@ -2,6 +2,7 @@
  * The composition of the controller: every part made once and wired, nothing opened. `main.ts` gives it a config and a
  * server; tests give it a clock and adapters of their own.
  */
+import type { PoolOperation } from '@llama-orch/api-types';
 import type { Config } from '@llama-orch/config-schema';
 import { createScheduler, type Scheduler } from '@llama-orch/orchestrator-core';
 import type { Logger } from '@llama-orch/service-kit';
@@ -251,7 +252,8 @@ export class Controller {
   ): ControlPlane {
     const { fleet, loop, catalog, scheduler } = this;
     const settings = () => this.#config.controller.rollout;
-    const operations = new OperationLog({ store, stored, clock, log, keep: () => settings().keep_operations });
+    const onEnded = ({ kind, state: outcome }: PoolOperation) => this.metrics.count('operations_total', { kind, outcome });
+    const operations = new OperationLog({ store, stored, clock, log, keep: () => settings().keep_operations, onEnded });
     const plan = new FleetPlan(this.#config, { fleet, loop, catalog, clock });
     const drains = new Drains({ operations, fleet, loop, clock });
     const isDrained = (poolId: string) => drains.isDrained(poolId);

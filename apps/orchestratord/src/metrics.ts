@@ -69,6 +69,7 @@ export const controllerMetrics = {
   stream_subscribers: { kind: 'gauge', help: 'Open task streams.', labels: ['engine'] },
   replicas: { kind: 'gauge', help: 'Replicas by state.', labels: [...versions, 'state'] },
   agents: { kind: 'gauge', help: 'Agents by presence.', labels: ['presence'] },
+  operations_total: { kind: 'counter', help: 'Operations on pools that ended, by outcome.', labels: ['kind', 'outcome'] },
   journal_pending_records: { kind: 'gauge', help: 'Records that are not on stable storage yet.', labels: [] },
   journal_writable: { kind: 'gauge', help: '0 while new tasks are refused because the journal cannot be written.', labels: [] },
 } as const satisfies Record<string, MetricSpec>;

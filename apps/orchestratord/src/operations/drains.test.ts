@@ -99,6 +99,8 @@ test('[ORCH-2101] a drained model takes no task until it is resumed, and a drain
   await t.submit();
   const { body } = await o.call<{ operations: PoolOperation[] }>('GET', '/v1/operations');
   expect(body.operations.map(({ kind }) => kind)).toEqual(['resume', 'drain']);
+  expect(await t.metric(/^operations_total\{kind="drain",outcome="failed"\}/)).toBe(1);
+  expect(await t.metric(/^operations_total\{kind="resume",outcome="succeeded"\}/)).toBe(1);
 });
 
 test('[ORCH-2101] a drained pool stays drained over a restart of the controller, and its operations can still be read', async () => {

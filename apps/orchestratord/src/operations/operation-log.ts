@@ -29,6 +29,7 @@ export type OperationLogOptions = {
   readonly log: Logger;
   /** Ended operations that can still be read. */
   readonly keep: () => number;
+  readonly onEnded: (operation: PoolOperation) => void;
 };
 
 const keyPrefix = 'operation/';
@@ -122,6 +123,7 @@ export class OperationLog {
     operation.phase = 'done';
     operation.ended_at = this.#now();
     this.save(operation);
+    this.#options.onEnded(operation);
     this.#forgetOldest();
   }
 
