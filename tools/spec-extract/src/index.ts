@@ -1,6 +1,7 @@
 /** The public surface: read a tree, check it, write what it gives. */
 export { checkOutcomes, complianceDocument } from './compliance.ts';
-export { gatherEvidence } from './evidence.ts';
+export { disableCode } from './disable-code.ts';
+export { type Evidence, gatherEvidence } from './evidence.ts';
 export { type Finding, formatFinding } from './finding.ts';
 export { type ContractedMetric, type MetricType, readMetricsContract } from './metrics-contract.ts';
 export { readSourceFiles, readTree } from './read-tree.ts';

@@ -13,6 +13,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'regen-openapi': async () => (await import('./regen-openapi.ts')).regenOpenapi,
   'regen-schema': async () => (await import('./regen-schema.ts')).regenSchema,
   'spec-extract': async () => (await import('./spec-extract.ts')).specExtract,
+  'spec-proof': async () => (await import('./spec-proof.ts')).specProof,
   docs: async () => (await import('./docs.ts')).docs,
   linkcheck: async () => (await import('./linkcheck.ts')).linkcheck,
   'pact:write': async () => (await import('./pact.ts')).pactWrite,
