@@ -86,6 +86,7 @@ const capabilities: AdapterCapabilities = {
   slots: false,
   evict: false,
   load: false,
+  tokenCounters: false,
   maxSlotPollHz: null,
   cancelBoundMs: 1_000,
 };
