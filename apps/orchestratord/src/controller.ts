@@ -146,6 +146,7 @@ export class Controller {
       accounts,
       slos: () => this.#config.slos,
       tenantLabel,
+      clock,
     };
     this.metrics.readGaugesFrom(() => readGauges(sources));
     this.loop.apply({ kind: 'configured', nowMs: clock.nowMs(), config: toCoreConfig(config, pools) });

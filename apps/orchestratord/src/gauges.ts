@@ -3,6 +3,7 @@
  */
 import type { Config } from '@llama-orch/config-schema';
 import type { Scheduler } from '@llama-orch/orchestrator-core';
+import type { Clock } from './clock.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import type { Journal } from './journal/journal.ts';
 import type { GaugeReading } from './metrics.ts';
@@ -17,6 +18,7 @@ export type GaugeSources = {
   readonly accounts: TaskAccounts;
   readonly slos: () => Config['slos'];
   readonly tenantLabel: (tenantId: string) => string;
+  readonly clock: Clock;
 };
 
 /** @req ORCH-3028 */
@@ -28,6 +30,7 @@ export const readGauges = function* ({
   accounts,
   slos,
   tenantLabel,
+  clock,
 }: GaugeSources): Generator<GaugeReading> {
   for (const lane of scheduler.lanes()) {
     // A lane that only empties has no pool to name it; its operation tells what waits there.
@@ -47,6 +50,7 @@ export const readGauges = function* ({
   }
   for (const [engine, count] of hub.countByEngine()) yield { name: 'stream_subscribers', labels: { engine }, value: count };
   yield* readReplicas(fleet);
+  yield* readBreakers(scheduler, fleet, clock);
   for (const [presence, agents] of Map.groupBy(fleet.agents(), (agent) => agent.presence)) {
     yield { name: 'agents', labels: { presence }, value: agents.length };
   }
@@ -60,6 +64,20 @@ const readShares = function* (scheduler: Scheduler, tenantLabel: (tenantId: stri
   const byLabel = new Map<string, number>();
   for (const [tenantId, value] of shares.byTenant) byLabel.set(tenantLabel(tenantId), (byLabel.get(tenantLabel(tenantId)) ?? 0) + value);
   for (const [name, value] of byLabel) yield { name: 'admission_share', labels: { scope: 'tenant', name }, value };
+};
+
+const readBreakers = function* (scheduler: Scheduler, fleet: Fleet, clock: Clock): Generator<GaugeReading> {
+  const counts = new Map<string, { labels: { engine: string; scope: string; state: string }; value: number }>();
+  for (const { pool } of fleet.pools()) {
+    const breaker = scheduler.breaker(pool.id, clock.nowMs());
+    if (breaker === undefined || breaker.state === 'closed') continue;
+    const labels = { engine: pool.engine, scope: breaker.scope, state: breaker.state };
+    const key = Object.values(labels).join(' ');
+    const count = counts.get(key) ?? { labels, value: 0 };
+    count.value += 1;
+    counts.set(key, count);
+  }
+  for (const { labels, value } of counts.values()) yield { name: 'breakers', labels, value };
 };
 
 const readReplicas = function* (fleet: Fleet): Generator<GaugeReading> {

@@ -28,6 +28,11 @@ export const controllerMetrics = {
     labels: ['engine', 'policy_label'],
   },
   determinism_violations_total: { kind: 'counter', help: 'Re-runs that gave other bytes than were already sent.', labels: [...versions] },
+  breaker_transitions_total: {
+    kind: 'counter',
+    help: 'Circuit breakers that opened, half-opened or closed.',
+    labels: ['engine', 'scope', 'state'],
+  },
   tokens_in_total: { kind: 'counter', help: 'Prompt tokens of ended attempts, as the engine counted them.', labels: [...versions] },
   tokens_out_total: { kind: 'counter', help: 'Model tokens received from workers.', labels: [...versions] },
   latency_first_token_ms: {
@@ -68,6 +73,7 @@ export const controllerMetrics = {
   slo_target: { kind: 'gauge', help: 'What the config asks of a class, in ms or as a ratio.', labels: ['priority', 'slo'] },
   stream_subscribers: { kind: 'gauge', help: 'Open task streams.', labels: ['engine'] },
   replicas: { kind: 'gauge', help: 'Replicas by state.', labels: [...versions, 'state'] },
+  breakers: { kind: 'gauge', help: 'Circuit breakers that are not closed.', labels: ['engine', 'scope', 'state'] },
   agents: { kind: 'gauge', help: 'Agents by presence.', labels: ['presence'] },
   operations_total: { kind: 'counter', help: 'Operations on pools that ended, by outcome.', labels: ['kind', 'outcome'] },
   journal_pending_records: { kind: 'gauge', help: 'Records that are not on stable storage yet.', labels: [] },

@@ -322,6 +322,9 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
       case 'restartReplica':
         this.#restart(effect);
         return;
+      case 'breaker':
+        this.#noteBreaker(effect);
+        return;
       case 'evictSession':
         // No engine of this build can evict one session's KV; capabilities say so (ORCH-3021).
         this.#options.log.info(
@@ -473,6 +476,15 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
       'asking the agent for another worker',
     );
     this.#options.fleet.desired.requestRestart(worker.pool, startCountOf(effect.replicaId));
+  }
+
+  /** @req ORCH-3040 */
+  #noteBreaker({ poolId, replicaId, scope, state, cause, pauseMs }: Extract<CoreEffect, { kind: 'breaker' }>): void {
+    const { accounts, fleet, log } = this.#options;
+    accounts.onBreaker(fleet.pool(poolId)?.pool.engine ?? 'none', scope, state);
+    const fields = { event: `breaker_${state}`, pool_id: poolId, replica_id: replicaId, scope, cause, pause_ms: pauseMs };
+    if (state === 'open') log.warn(fields, 'breaker open: no task goes there until its pause is over');
+    else log.info(fields, state === 'closed' ? 'breaker closed' : 'breaker half-open: one task goes there, to see');
   }
 
   #noteFailure(attempt: Attempt, error: WorkerError): void {

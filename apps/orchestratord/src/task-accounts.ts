@@ -85,6 +85,10 @@ export class TaskAccounts {
     this.#metrics.count('determinism_violations_total', versionLabels(worker.report));
   }
 
+  onBreaker(engine: string, scope: string, state: string): void {
+    this.#metrics.count('breaker_transitions_total', { engine, scope, state });
+  }
+
   onCanceled(task: Task, phase: TaskState): void {
     const { engine, priority } = task.effective;
     this.#metrics.count('tasks_canceled_total', { engine, priority, phase });

@@ -433,7 +433,8 @@ export const createPool = (firstSpec: PoolSpec, { seat, startCountBefore }: Pool
     restart(next) {
       spec = next;
       if (workerOf(state) === null || state.kind === 'stopping') return; // The next start count is above the one complained of.
-      fail(createFailure('restart-requested', 'The controller asked for another worker; it does so when a canceled task keeps its slot.'));
+      const why = 'it does so when a canceled task keeps its slot, or when task after task fails though the worker answers its probes';
+      fail(createFailure('restart-requested', `The controller asked for another worker; ${why}.`));
     },
     stop(atMostMs) {
       wanted = false;

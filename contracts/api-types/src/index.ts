@@ -55,6 +55,7 @@ export type ReplicaState = Control['ReplicaState'];
 export type Slots = Control['Slots'];
 export type Load = Control['Load'];
 export type SloSnapshot = Control['SloSnapshot'];
+export type Breaker = Control['Breaker'];
 export type PoolHealth = Control['PoolHealth'];
 export type PoolHealthError = Control['PoolHealthError'];
 export type PoolReplica = Control['PoolReplica'];

@@ -2,6 +2,7 @@
  * Settings of `orchestratord` itself: address, data, limits, leases. It knows no pool.
  */
 import { Type } from 'typebox';
+import { breakerSchema } from './breaker.ts';
 import { bytes, choice, count, listenAddress, list, milliseconds, path, section } from './field.ts';
 
 /** Log levels, most talkative first. */
@@ -79,6 +80,7 @@ export const controllerSchema = section(
       { max_attempts: count('Attempts of one task, the first included.', 'attempts', { default: 3, minimum: 1, maximum: 100 }) },
       { default: {} },
     ),
+    breaker: breakerSchema,
     rollout: section(
       'Replacing workers: reloads, rollbacks, pools that a new config changed.',
       {

@@ -124,16 +124,17 @@ function refuseCandidates(
 /**
  * The candidates that can serve now or may soon.
  *
- * 1. A pinned pool must be Ready → else `pool-unready`.
+ * 1. A pinned pool must be Ready, or a breaker of it wait for a probe → else `pool-unready`.
  * 2. A lane needs a Ready replica or a pool that may get one → else `pool-unavailable` (ORCH-3018).
  *
  * @param recoveryMs - Retry hint: how long pools took to come back, as measured.
  */
-export function findAvailable(candidates: Candidates, pinned: Pool | null, recoveryMs: number): Candidates | Refusal {
+export function findAvailable(candidates: Candidates, pinned: Pool | null, recoveryMs: number, nowMs: number): Candidates | Refusal {
   // 1
-  if (pinned !== null && !pinned.ready) {
+  if (pinned !== null && !pinned.ready && pinned.replica?.canTake !== true) {
     const message = `The pinned pool ${pinned.id} is not Ready. Send it again later, or without pin_pool_id.`;
-    return { ...refuse('pool-unready', message, { pool_id: pinned.id }), retryAfterMs: Math.ceil(recoveryMs) };
+    const retryAfterMs = Math.ceil(pinned.breakerPauseMs(nowMs) || recoveryMs);
+    return { ...refuse('pool-unready', message, { pool_id: pinned.id }), retryAfterMs };
   }
   // 2
   if (candidates.fits.every(({ lane }) => lane.available)) return candidates;

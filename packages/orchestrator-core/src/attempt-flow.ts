@@ -1,6 +1,7 @@
 /** What the engines report of running attempts: signs of life, ends, and the re-runs that follow from failures. */
 import { leaveKv } from './affinity.ts';
 import { unreachable } from './assert.ts';
+import { judgeFailure, judgeFirstToken, judgeSuccess } from './breaker-flow.ts';
 import type { CoreState } from './core-state.ts';
 import { closeAttempt, freeReleasing, startTask } from './dispatch.ts';
 import type { AttemptOutcome, CoreEvent } from './event.ts';
@@ -18,7 +19,10 @@ export function onActivity(state: CoreState, event: Extract<CoreEvent, { kind: '
   const attempt = attemptOf(state, event.taskKey, event.attempt);
   if (attempt === null) return;
   attempt.lastActivityMs = state.nowMs;
-  if (event.kind === 'firstToken' && attempt.firstTokenAtMs < 0) attempt.firstTokenAtMs = state.nowMs;
+  if (event.kind === 'firstToken' && attempt.firstTokenAtMs < 0) {
+    attempt.firstTokenAtMs = state.nowMs;
+    judgeFirstToken(state, attempt);
+  }
   if (event.kind === 'progress') attempt.tokensOut += event.tokensOut;
 }
 
@@ -42,6 +46,7 @@ export function onEnded(state: CoreState, taskKey: TaskKey, number: number, outc
     case 'succeeded': // 2
       attempt.tokensOut = outcome.tokensOut;
       learn(state, task, attempt, outcome);
+      judgeSuccess(state, attempt);
       closeAttempt(state, task, attempt, slot);
       keepKv(state, task.session, attempt.replica, outcome.tokensIn + outcome.tokensOut);
       finishTask(
@@ -57,6 +62,7 @@ export function onEnded(state: CoreState, taskKey: TaskKey, number: number, outc
       );
       return;
     case 'failed': // 3
+      judgeFailure(state, attempt, outcome.error);
       if (outcome.mayRunAgain) state.fleet.cool(attempt.replica, state.nowMs);
       task.failedOn = [...task.failedOn, toFailedOn(attempt.replica)];
       closeAttempt(state, task, attempt, slot);

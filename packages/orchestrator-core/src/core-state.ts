@@ -35,6 +35,7 @@ const UNCONFIGURED: CoreConfig = {
   classes: { interactive: { weight: 8, rate: null }, batch: { weight: 1, rate: null } },
   sessions: { ttlMs: 600_000, maxTurns: 8, maxSessions: 1 },
   maxAttempts: 1,
+  breaker: null,
   unavailableGraceMs: 0,
 };
 
@@ -66,6 +67,8 @@ export class CoreState {
   orphaned: Replica[] = [];
   /** Replicas that may have got a free slot in this event. */
   readonly offered: Replica[] = [];
+  /** When the pause of the next open breaker ends. */
+  breakUntilMs = Infinity;
   /** When queues that nothing can serve must be looked at again. */
   sweepAtMs = Infinity;
   /** Ages given out: to newcomers counting up, to re-runs counting down. */

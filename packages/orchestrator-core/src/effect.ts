@@ -98,7 +98,17 @@ export type CoreEffect =
     }
   /** The task is over; nothing about it follows. Victims hear of it here too (ORCH-3005). */
   | { readonly kind: 'finish'; readonly taskKey: TaskKey; readonly end: TaskEnd }
-  /** A slot stayed releasing past its grace: have the worker restarted. */
+  /** A slot stayed releasing past its grace, or work fails again and again: have the worker restarted. */
   | { readonly kind: 'restartReplica'; readonly replicaId: string; readonly poolId: string; readonly cause: string }
+  /** A breaker of a pool, or of its replica, changed (ORCH-3040). `pauseMs`: until it probes; `null` unless `open`. */
+  | {
+      readonly kind: 'breaker';
+      readonly poolId: string;
+      readonly replicaId: string | null;
+      readonly scope: 'replica' | 'pool';
+      readonly state: 'closed' | 'open' | 'half_open';
+      readonly cause: 'faults' | 'slo';
+      readonly pauseMs: number | null;
+    }
   /** Drop the session's KV on that replica, where its engine can. */
   | { readonly kind: 'evictSession'; readonly sessionKey: SessionKey; readonly replicaId: string };

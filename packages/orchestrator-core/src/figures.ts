@@ -1,9 +1,9 @@
 /** What the scheduler shows of its state, derived on demand. It changes nothing. */
 import { isWarm } from './affinity.ts';
 import { forecastWaitMs } from './forecast.ts';
-import type { Lane } from './lane.ts';
+import type { Lane, Pool } from './lane.ts';
 import type { SessionBudgets } from './model.ts';
-import type { LaneFigures, ReplicaFigures, SessionFigures, ShareFigures, TaskFigures } from './ports.ts';
+import type { BreakerFigures, LaneFigures, ReplicaFigures, SessionFigures, ShareFigures, TaskFigures } from './ports.ts';
 import { onTimeProbability } from './prediction.ts';
 import type { Replica } from './replica.ts';
 import type { Session } from './session.ts';
@@ -69,6 +69,15 @@ export function replicaFigures(replica: Replica): ReplicaFigures {
     releasing,
     waiting: replica.pool.leaving ? (replica.lane.closing ? replica.lane.queue.size : replica.pool.pins.size) : 0,
   };
+}
+
+/** @req ORCH-3040 */
+export function breakerFigures({ breaker: ofPool, replica }: Pool, nowMs: number): BreakerFigures {
+  const ofReplica = replica === null || replica.breaker.state === 'closed' ? null : replica.breaker;
+  const scope = ofPool.state === 'closed' && ofReplica !== null ? 'replica' : 'pool';
+  const breaker = scope === 'replica' && ofReplica !== null ? ofReplica : ofPool;
+  const { state, cause, untilMs } = breaker;
+  return { state, scope, cause, pauseMs: state === 'open' ? Math.max(0, untilMs - nowMs) : null };
 }
 
 /** @req ORCH-3028 */

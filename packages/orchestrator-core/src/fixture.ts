@@ -1,7 +1,7 @@
 /** Configs, tasks and a driver for the tests of this package. Not part of the published package. */
 import type { CoreEffect } from './effect.ts';
 import type { AttemptOutcome, CoreEvent } from './event.ts';
-import type { CoreConfig, PoolSpec, ReplicaSpec, TaskSpec, TenantSpec } from './model.ts';
+import type { BreakerSpec, CoreConfig, PoolSpec, ReplicaSpec, TaskSpec, TenantSpec } from './model.ts';
 import type { Scheduler } from './ports.ts';
 import { createScheduler } from './scheduler.ts';
 
@@ -50,7 +50,20 @@ export const aConfig = (over: Partial<CoreConfig> = {}): CoreConfig => ({
   classes: { interactive: { weight: 8, rate: null }, batch: { weight: 1, rate: null } },
   sessions: { ttlMs: 600_000, maxTurns: 8, maxSessions: 1000 },
   maxAttempts: 3,
+  breaker: null,
   unavailableGraceMs: 30_000,
+  ...over,
+});
+
+/** Opens at the third incident in a minute; its pool's at the fifth in ten. */
+export const aBreaker = (over: Partial<BreakerSpec> = {}): BreakerSpec => ({
+  replica: { failures: 3, windowMs: 60_000 },
+  pool: { failures: 5, windowMs: 600_000 },
+  failureRatio: 0.5,
+  openMs: 5_000,
+  maxOpenMs: 15_000,
+  restartAfter: 3,
+  slo: null,
   ...over,
 });
 

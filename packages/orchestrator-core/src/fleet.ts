@@ -146,7 +146,8 @@ export class Fleet {
     const pool = this.pools.get(spec.poolId);
     if (pool === undefined || pool.retiredReplicaId === spec.replicaId) return;
     if ((this.replicas.get(spec.replicaId)?.pool ?? pool) !== pool) return;
-    if (!pool.ready && !Number.isNaN(pool.unreadySinceMs)) this.#observeRecovery(nowMs - pool.unreadySinceMs);
+    const isShed = pool.replica?.shed ?? false;
+    if (!pool.ready && !isShed && !Number.isNaN(pool.unreadySinceMs)) this.#observeRecovery(nowMs - pool.unreadySinceMs);
     pool.state = 'starting';
     if (pool.replica !== null && pool.replica.id !== spec.replicaId) this.#retire(pool.replica, nowMs);
     const set = this.#setOf(pool, spec);
@@ -267,6 +268,13 @@ export class Fleet {
     this.#cooling = still;
   }
 
+  /** Its breaker changed, or its pool's. */
+  onBreaker(replica: Replica, nowMs: number): void {
+    this.#change(replica, nowMs, () => {
+      replica.shed = replica.breaker.state !== 'closed' || replica.pool.breaker.state !== 'closed';
+    });
+  }
+
   /** Change what decides readiness, and keep every count derived from it true. */
   #change(replica: Replica, nowMs: number, mutate: () => void): void {
     const { lane } = replica;
@@ -322,6 +330,9 @@ export class Fleet {
     pool.abortAtMs = Infinity;
     this.#change(replica, nowMs, () => {
       pool.leaving = true;
+      // It says how the pool's workers fare, and this one is no longer of them.
+      pool.breaker.close();
+      replica.shed = replica.breaker.state !== 'closed';
     });
     lane.leaving = [...lane.leaving, pool];
     return [];

@@ -54,7 +54,7 @@ export function onEnqueue(state: CoreState, spec: TaskSpec): void {
   const candidates = findCandidates(lanes, spec, pinned);
   if (candidates.kind === 'refused') return refuse(state, spec.taskKey, candidates);
   // 2
-  const available = findAvailable(candidates, pinned, state.recoveryMs);
+  const available = findAvailable(candidates, pinned, state.recoveryMs, nowMs);
   if (available.kind === 'refused') return refuse(state, spec.taskKey, available);
   // 3
   const tenant = state.tenants.get(spec.tenantId, nowMs);

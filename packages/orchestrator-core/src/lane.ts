@@ -2,6 +2,7 @@
  * Lanes and the pools in them: all configured pools that are equal in what decides an answer, and the tasks that wait for
  * them. It groups and counts; it admits and places nothing.
  */
+import { Breaker } from './breaker.ts';
 import type { ClassWeights } from './fairness.ts';
 import { DecayedRate, DrainMeter } from './decayed.ts';
 import { IndexedHeap } from './heap.ts';
@@ -39,6 +40,8 @@ export class Pool {
   deadSinceMs = Infinity;
   /** Since when it has no Ready replica; NaN = it has one. */
   unreadySinceMs: number;
+  /** Over all its workers. */
+  readonly breaker = new Breaker();
   /** A worker of the pool's former lane: it must never serve this one. */
   retiredReplicaId: string | null = null;
 
@@ -52,6 +55,12 @@ export class Pool {
 
   get ready(): boolean {
     return this.replica?.ready ?? false;
+  }
+
+  /** Until the last of its breakers that are open probes; 0 = none is open. */
+  breakerPauseMs(nowMs: number): number {
+    const open = [this.breaker, this.replica?.breaker].filter((breaker) => breaker?.state === 'open');
+    return open.reduce((longestMs, breaker) => Math.max(longestMs, (breaker?.untilMs ?? 0) - nowMs), 0);
   }
 
   /** Ready, or it may become so. */

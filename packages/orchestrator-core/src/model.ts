@@ -98,6 +98,29 @@ export type CanarySpec = {
   readonly label: string | null;
 };
 
+/** So many failures of different tasks, not of one mishap, within this time. */
+export type FaultLimit = { readonly failures: number; readonly windowMs: number };
+
+/** So many late first tokens, and this share of all, in the window of the replica's {@link FaultLimit}. */
+export type SloLimit = { readonly firstTokenMs: number; readonly misses: number; readonly ratio: number };
+
+/** Circuit breakers (ORCH-3040). */
+export type BreakerSpec = {
+  /** Of one worker. */
+  readonly replica: FaultLimit;
+  /** Of all workers of a pool, one after the other. */
+  readonly pool: FaultLimit;
+  /** Of the attempts in the window, the share that must have failed, too; 0 to 1. */
+  readonly failureRatio: number;
+  /** First pause, doubled each time a probe fails. */
+  readonly openMs: number;
+  readonly maxOpenMs: number;
+  /** A replica that opened this often without a success between is to be restarted; >= 1. */
+  readonly restartAfter: number;
+  /** `null` = SLOs open nothing. */
+  readonly slo: SloLimit | null;
+};
+
 /** Everything the scheduler is told once and at each reload. */
 export type CoreConfig = {
   readonly pools: readonly PoolSpec[];
@@ -110,6 +133,8 @@ export type CoreConfig = {
   readonly sessions: { readonly ttlMs: number; readonly maxTurns: number; readonly maxSessions: number };
   /** Attempts of one task, the first included; >= 1. */
   readonly maxAttempts: number;
+  /** When workers that break or miss their SLO get no work; `null` = never. */
+  readonly breaker: BreakerSpec | null;
   /** How long the tasks of a lane that nothing can serve wait before they end with `pool-unavailable`. */
   readonly unavailableGraceMs: number;
 };

@@ -32,6 +32,15 @@ export type SessionFigures = {
   readonly used: SessionUsage | null;
 };
 
+/** The one that keeps work away: of a replica and its pool, the first that is not closed. */
+export type BreakerFigures = {
+  readonly state: 'closed' | 'open' | 'half_open';
+  readonly scope: 'replica' | 'pool';
+  readonly cause: 'faults' | 'slo';
+  /** Until it probes; `null` unless `open`. */
+  readonly pauseMs: number | null;
+};
+
 export type ReplicaFigures = {
   readonly replicaId: string;
   readonly poolId: string;
@@ -71,6 +80,8 @@ export interface Scheduler {
   task(taskKey: TaskKey, nowMs: number): TaskFigures | undefined;
   session(sessionKey: SessionKey, nowMs: number): SessionFigures | undefined;
   replicas(): readonly ReplicaFigures[];
+  /** Of the pool and the worker it has; `undefined` for a pool that nobody configured. */
+  breaker(poolId: string, nowMs: number): BreakerFigures | undefined;
   lanes(): readonly LaneFigures[];
   shares(): ShareFigures;
   /** Buckets that are not full. */

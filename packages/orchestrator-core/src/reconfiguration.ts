@@ -3,6 +3,7 @@
  * (ORCH-3031). It starts nothing: slots it frees are offered.
  */
 import { findCandidates } from './admission.ts';
+import { closeBreakers } from './breaker-flow.ts';
 import type { CoreState } from './core-state.ts';
 import { CLASSES } from './fairness.ts';
 import type { Lane } from './lane.ts';
@@ -26,6 +27,7 @@ export function reconfigure(state: CoreState, config: CoreConfig): void {
   state.sessions.reconfigure(config.sessions);
   const displaced = state.fleet.configure(config, state.nowMs);
   relane(state, displaced);
+  if (config.breaker === null) closeBreakers(state);
   for (const lane of state.fleet.lanes.values()) {
     lane.queue.reweigh();
     for (const replica of lane.free.items) if (lane.queue.size > 0) state.offered.push(replica);

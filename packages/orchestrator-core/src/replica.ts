@@ -1,4 +1,5 @@
 /** One live worker as the scheduler sees it: its slots, and whether it may get a task. It places nothing itself. */
+import { Breaker } from './breaker.ts';
 import type { HeapNode } from './heap.ts';
 import type { Lane, Pool } from './lane.ts';
 import type { ReplicaSpec } from './model.ts';
@@ -17,8 +18,8 @@ const SLOWNESS_RATE = 1 / 16;
  * A slot is running, releasing or free; `running + releasing <= slots` but where a report lowers `slots` below what runs.
  *
  * A replica gets tasks while it is Ready: not gone (its worker ended), not paused (silent agent), not draining, not cooling (it
- * broke an attempt a moment ago: without that pause a dying worker, which always has free slots, would swallow the queue)
- * and not condemned (a slot was not released in time; a restart was asked for).
+ * broke an attempt a moment ago: without that pause a dying worker, which always has free slots, would swallow the queue),
+ * not condemned (a slot was not released in time; a restart was asked for) and its breakers are closed.
  */
 export class Replica implements HeapNode {
   readonly id: string;
@@ -48,6 +49,11 @@ export class Replica implements HeapNode {
   failures = 0;
   /** Releasing slots past their grace. */
   overdue = 0;
+  readonly breaker = new Breaker();
+  /** Its breaker or its pool's is not closed: at most one attempt at a time, to see. */
+  shed: boolean;
+  /** A restart was asked for, because work fails here. */
+  restartAsked = false;
   /** Measured slot time over predicted slot time; 1 = as fast as its lane. */
   slowness = 1;
   /** Sessions whose cache lies in an idle slot, the least recently used first; at most `slots`. */
@@ -64,6 +70,7 @@ export class Replica implements HeapNode {
     this.slots = 0;
     this.spread = spec.spread ?? 0;
     this.draining = pool.draining !== 'no';
+    this.shed = pool.breaker.state !== 'closed';
     this.boundSlots();
   }
 
@@ -84,7 +91,7 @@ export class Replica implements HeapNode {
 
   /** Ready in the sense of ORCH-3010. */
   get ready(): boolean {
-    return this.serves && !this.pool.leaving;
+    return this.serves && !this.shed && !this.pool.leaving;
   }
 
   get canTake(): boolean {
@@ -93,13 +100,17 @@ export class Replica implements HeapNode {
 
   /** Whether it may take a task that waits; of a leaving pool only what is left to it. */
   get canFinish(): boolean {
-    return this.freeSlots > 0 && this.serves && !this.cooling && this.overdue === 0;
+    if (this.freeSlots <= 0 || !this.serves || this.cooling || this.overdue > 0) return false;
+    return !this.shed || (this.breaker.admits && this.pool.breaker.admits);
   }
 
   begin(attempt: Attempt): void {
     this.attempts.push(attempt);
     this.freeSlots -= 1;
     this.watchAtMs = Math.min(this.watchAtMs, nextTimeoutMs(attempt));
+    if (!this.shed) return;
+    this.breaker.begin(attempt);
+    this.pool.breaker.begin(attempt);
   }
 
   end(attempt: Attempt): void {
@@ -107,6 +118,8 @@ export class Replica implements HeapNode {
     const last = this.attempts.pop();
     if (last !== undefined && last !== attempt) this.attempts[index] = last;
     this.freeSlots += 1;
+    this.breaker.release(attempt);
+    this.pool.breaker.release(attempt);
   }
 
   /** The slot of an attempt that has ended is not yet shown free. */

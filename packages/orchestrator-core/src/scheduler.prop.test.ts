@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CoreEffect } from './effect.ts';
 import type { AttemptOutcome, CoreEvent } from './event.ts';
-import { aConfig, aPool, aReplica, aTask, aTenant, broken, succeeded } from './fixture.ts';
+import { aBreaker, aConfig, aPool, aReplica, aTask, aTenant, broken, succeeded } from './fixture.ts';
 import type { CoreConfig, FullPolicy, PoolSpec, TaskSpec } from './model.ts';
 import type { Scheduler } from './ports.ts';
 import { createScheduler } from './scheduler.ts';
@@ -45,6 +45,9 @@ type ModelReplica = {
 
 const GRACE_MS = 1000;
 
+const breakerOf = ({ poolId, replicaId, scope }: Extract<CoreEffect, { kind: 'breaker' }>): string =>
+  `${scope} ${scope === 'pool' ? poolId : replicaId}`;
+
 class World {
   readonly scheduler: Scheduler;
   config: CoreConfig;
@@ -57,6 +60,9 @@ class World {
   readonly starts = new Map<string, number>();
   readonly restarts = new Set<string>();
   readonly drained = new Set<string>();
+  /** By `scope id`; absent = closed. */
+  readonly breakers = new Map<string, 'open' | 'half_open'>();
+  readonly probes = new Map<string, string>();
   #age = 0;
   #front = 0;
 
@@ -154,8 +160,20 @@ class World {
         }
         expect(this.ended.has(effect.taskKey), 'an abort follows the end of its task').toBe(true);
         return;
+      case 'breaker': {
+        const before = this.breakers.get(breakerOf(effect)) ?? 'closed';
+        const allowed = { closed: ['open'], open: ['half_open', 'closed'], half_open: ['open', 'closed'] }[before];
+        expect(allowed, `${breakerOf(effect)} was ${before}`).toContain(effect.state);
+        if (effect.state === 'closed') this.breakers.delete(breakerOf(effect));
+        else this.breakers.set(breakerOf(effect), effect.state);
+        return;
+      }
       case 'restartReplica': {
         const replica = this.replicas.get(effect.replicaId);
+        if (effect.cause.includes('breaker')) {
+          expect(this.breakers.get(`replica ${effect.replicaId}`), 'only a breaker that opens again costs a restart').toBe('open');
+          return;
+        }
         expect(
           replica?.releasing.some(({ sinceMs }) => sinceMs + GRACE_MS <= this.nowMs),
           'only a slot past its grace costs a restart',
@@ -177,6 +195,14 @@ class World {
     if (replica === undefined) throw new Error(`dispatch to unknown ${effect.replicaId}`);
     expect(replica.up && replica.ready, 'only Ready replicas get tasks').toBe(true);
     expect(replica.draining, 'a drained pool gets nothing').toBe(false);
+    for (const breaker of [`replica ${replica.id}`, `pool ${replica.poolId}`]) {
+      if (replica.leaving && breaker.startsWith('pool')) continue;
+      expect(this.breakers.get(breaker), 'an open breaker lets nothing through').not.toBe('open');
+      if (this.breakers.get(breaker) !== 'half_open') continue;
+      const probe = this.probes.get(breaker);
+      expect(probe !== undefined && replica.running.has(probe), 'a half-open breaker lets one attempt through').toBe(false);
+      this.probes.set(breaker, `${task.spec.taskKey}#${effect.attempt}`);
+    }
     const onlyOwn = replica.leaving && this.scheduler.lanes().some((lane) => lane.laneId === task.laneId && lane.poolIds.length > 0);
     if (onlyOwn && task.attempt === 0)
       expect(task.spec.pinPoolId, 'a replica that leaves takes nothing that others can').toBe(replica.poolId);
@@ -213,11 +239,12 @@ class World {
 
   #checkState(): void {
     const queued = this.queued();
+    // All of them before any is counted: an event may move several to another lane.
+    for (const task of this.tasks.values()) task.laneId = this.scheduler.task(task.spec.taskKey, this.nowMs)?.laneId ?? task.laneId;
     for (const task of this.tasks.values()) {
       const figures = this.scheduler.task(task.spec.taskKey, this.nowMs);
       expect(figures?.state, `state of ${task.spec.taskKey}`).toBe(task.state);
       if (task.state !== 'queued' || figures === undefined) continue;
-      task.laneId = figures.laneId;
       const ahead = queued.filter(
         (other) => other.laneId === task.laneId && other.spec.priority === task.spec.priority && other.age < task.age,
       );
@@ -239,6 +266,10 @@ class World {
       if (!replica.up || !replica.ready || replica.leaving || replica.draining || replica.suspectUntilMs > this.nowMs) continue;
       if (replica.running.size + replica.releasing.length >= replica.slots) continue;
       if (replica.releasing.some(({ sinceMs }) => sinceMs + GRACE_MS <= this.nowMs)) continue;
+      const isShed = this.breakers.has(`replica ${replica.id}`) || this.breakers.has(`pool ${replica.poolId}`);
+      // Half-open a slot idles only while another one probes, be it of a worker that is gone and whose attempts have not ended yet.
+      const probes = this.running().some((task) => task.replica?.poolId === replica.poolId);
+      if (isShed && (probes || [...this.breakers.values()].includes('open'))) continue;
       const laneId = this.scheduler.replicas().find((figures) => figures.replicaId === replica.id)?.laneId;
       const waiting = queued.filter(
         (task) => task.laneId === laneId && task.attempt === 0 && (task.spec.pinPoolId === null || task.spec.pinPoolId === replica.poolId),
@@ -267,6 +298,10 @@ class World {
         if (!replica.ready || replica.draining) replica.up = false;
         replica.leaving = true;
       }
+    }
+    for (const poolId of POOLS) {
+      const after = config.pools.find((pool) => pool.poolId === poolId);
+      if (after?.ctxTokens !== this.pool(poolId)?.ctxTokens) this.breakers.delete(`pool ${poolId}`);
     }
     for (const poolId of this.drained) if (!config.pools.some((pool) => pool.poolId === poolId)) this.drained.delete(poolId);
     this.config = config;
@@ -377,6 +412,7 @@ class World {
       expect(round, 'every admitted task ends').toBeLessThan(2000);
       for (const task of this.running())
         if (this.tasks.has(task.spec.taskKey) && task.state === 'running') this.end(task, succeeded(), true);
+      for (const replica of this.replicas.values()) if (replica.releasing.length > 0) this.freeSlot(replica, 'slotFreed');
       this.nowMs += 1000;
       this.send({ kind: 'tick', nowMs: this.nowMs });
       // Their owner lets them go in the end, idle or not.
@@ -458,6 +494,15 @@ const onReplica = (name: string, run: (world: World, replica: ModelReplica) => v
       }),
   );
 
+/** Opens at the first failure. */
+const touchy = aBreaker({
+  replica: { failures: 1, windowMs: 60_000 },
+  pool: { failures: 2, windowMs: 60_000 },
+  failureRatio: 0,
+  openMs: 1_000,
+  restartAfter: 2,
+});
+
 const poolsWith = (fullPolicy: FullPolicy, queueCapacity: number): PoolSpec[] => [
   aPool({ poolId: 'a', host: 'h1', slots: 1, queueCapacity, fullPolicy }),
   aPool({ poolId: 'b', host: 'h2', slots: 1, queueCapacity, fullPolicy, classCaps: { batch: 1 } }),
@@ -469,8 +514,9 @@ const anyConfig = fc
     policy: fc.constantFrom<FullPolicy>('reject', 'drop-lru', 'shed-low-priority'),
     capacity: fc.integer({ min: 0, max: 6 }),
     sessions: fc.integer({ min: 1, max: 4 }),
+    breaker: fc.constantFrom(null, touchy, touchy, { ...touchy, slo: { firstTokenMs: 1, misses: 1, ratio: 0.5 } }),
   })
-  .map(({ policy, capacity, sessions }) =>
+  .map(({ policy, capacity, sessions, breaker }) =>
     aConfig({
       pools: poolsWith(policy, capacity).map((pool) => ({
         ...pool,
@@ -482,14 +528,19 @@ const anyConfig = fc
       tenants: [aTenant({ tenantId: 'u', weight: 3 }), aTenant({ tenantId: 'v', weight: 0.5, maxConcurrentTasks: 6 })],
       sessions: { ttlMs: 30_000, maxTurns: 3, maxSessions: sessions },
       maxAttempts: 3,
+      breaker,
       unavailableGraceMs: 10_000,
     }),
   );
 
+const up = fc
+  .record({ poolId: fc.constantFrom(...POOLS), numerics: fc.constantFrom('1', '1', '2'), restart: fc.boolean() })
+  .map(({ poolId, numerics, restart }) => new Step(`up ${poolId} ${numerics} ${restart}`, (world) => world.up(poolId, numerics, restart)));
+
 const commands = [
-  enqueue,
-  enqueue,
-  enqueue,
+  // Most steps take something away: without many newcomers and workers that come up nothing would run.
+  ...Array.from({ length: 30 }, () => enqueue),
+  ...Array.from({ length: 10 }, () => up),
   onTask('cancel', 'any', (world, { spec }) => world.send({ kind: 'cancel', nowMs: world.nowMs, taskKey: spec.taskKey })),
   onTask('succeed', 'running', (world, task) => world.end(task, succeeded(), true)),
   onTask('succeed', 'running', (world, task) => world.end(task, succeeded(), true)),
@@ -515,11 +566,6 @@ const commands = [
     world.send({ kind: 'replicaPaused', nowMs: world.nowMs, replicaId: replica.id });
   }),
   onReplica('down', (world, replica) => world.down(replica)),
-  fc
-    .record({ poolId: fc.constantFrom(...POOLS), numerics: fc.constantFrom('1', '1', '2'), restart: fc.boolean() })
-    .map(
-      ({ poolId, numerics, restart }) => new Step(`up ${poolId} ${numerics} ${restart}`, (world) => world.up(poolId, numerics, restart)),
-    ),
   fc
     .record({ poolId: fc.constantFrom(...POOLS), state: fc.constantFrom('starting', 'down') } as const)
     .map(
@@ -564,6 +610,7 @@ const commands = [
           world.configure({ ...world.config, pools });
         }),
     ),
+  fc.boolean().map((on) => new Step(`breakers ${on}`, (world) => world.configure({ ...world.config, breaker: on ? touchy : null }))),
   fc
     .record({
       fullPolicy: fc.constantFrom<FullPolicy>('reject', 'drop-lru', 'shed-low-priority'),

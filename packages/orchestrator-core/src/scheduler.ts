@@ -8,10 +8,10 @@ import { CoreState } from './core-state.ts';
 import { freeReleasing } from './dispatch.ts';
 import type { CoreEffect } from './effect.ts';
 import type { CoreEvent } from './event.ts';
-import { laneFigures, replicaFigures, sessionFigures, shareFigures, taskFigures } from './figures.ts';
+import { breakerFigures, laneFigures, replicaFigures, sessionFigures, shareFigures, taskFigures } from './figures.ts';
 import { onEnqueue } from './intake.ts';
 import type { BudgetLevel, CoreConfig, SessionKey, TaskKey } from './model.ts';
-import type { LaneFigures, ReplicaFigures, Scheduler, SessionFigures, ShareFigures, TaskFigures } from './ports.ts';
+import type { BreakerFigures, LaneFigures, ReplicaFigures, Scheduler, SessionFigures, ShareFigures, TaskFigures } from './ports.ts';
 import { reconfigure } from './reconfiguration.ts';
 import { budgetLevels, restore } from './restore.ts';
 import { stopTask } from './task-end.ts';
@@ -125,6 +125,11 @@ class CoreScheduler implements Scheduler {
 
   replicas(): readonly ReplicaFigures[] {
     return [...this.#state.fleet.replicas.values()].map(replicaFigures);
+  }
+
+  breaker(poolId: string, nowMs: number): BreakerFigures | undefined {
+    const pool = this.#state.fleet.pools.get(poolId);
+    return pool === undefined ? undefined : breakerFigures(pool, nowMs);
   }
 
   lanes(): readonly LaneFigures[] {

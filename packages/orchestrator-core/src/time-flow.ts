@@ -1,4 +1,5 @@
 /** What time alone brings: deadlines, drains, graces, cooldowns, wall and idle limits, queues that nothing serves any more. */
+import { endPauses, judgeFailure } from './breaker-flow.ts';
 import type { CoreState } from './core-state.ts';
 import { serveOffers } from './dispatch.ts';
 import { abortDrained } from './drain.ts';
@@ -18,6 +19,7 @@ export function settle(state: CoreState): void {
     stopTask(state, task, failed('deadline-passed', message, retryMs(state, task.lane)), 'deadline');
   }
   for (let slot = state.releasing.nextOverdue(nowMs); slot !== undefined; slot = state.releasing.nextOverdue(nowMs)) condemn(state, slot);
+  if (state.breakUntilMs <= nowMs) endPauses(state);
   if (state.fleet.coolUntilMs <= nowMs) state.fleet.warmUp(nowMs);
   if (state.fleet.abortAtMs <= nowMs) abortDrained(state);
   if (state.fleet.displaced.length > 0) relaneDisplaced(state);
@@ -33,7 +35,10 @@ export function watch(state: CoreState): void {
     if (replica.watchAtMs > nowMs) continue;
     for (const attempt of replica.attempts.slice()) {
       const timeout = timeoutOf(attempt, nowMs);
-      if (timeout !== null) timeOut(state, attempt.task, timeout);
+      if (timeout === null) continue;
+      // One that ran too long but spoke may just have had much to say.
+      if (timeout === 'idle-timeout') judgeFailure(state, attempt, timeout);
+      timeOut(state, attempt.task, timeout);
     }
     replica.watchAtMs = replica.attempts.reduce((earliestMs, attempt) => Math.min(earliestMs, nextTimeoutMs(attempt)), Infinity);
   }

@@ -271,6 +271,7 @@ class Simulation {
         if (worker !== undefined) this.#plan(0, { kind: 'crash', worker, start: worker.starts });
         return;
       }
+      case 'breaker':
       case 'evictSession':
         return;
     }

@@ -147,6 +147,15 @@ export function toConfig(options: Options): CoreConfig {
     classes: { interactive: { weight: 8, rate: null }, batch: { weight: 1, rate: null } },
     sessions: { ttlMs: 600_000, maxTurns: 8, maxSessions: 20_000 },
     maxAttempts: 3,
+    breaker: {
+      replica: { failures: 5, windowMs: 60_000 },
+      pool: { failures: 10, windowMs: 600_000 },
+      failureRatio: 0.5,
+      openMs: 5_000,
+      maxOpenMs: 120_000,
+      restartAfter: 3,
+      slo: { firstTokenMs: 900, misses: 20, ratio: 0.5 },
+    },
     unavailableGraceMs: 30_000,
   };
 }

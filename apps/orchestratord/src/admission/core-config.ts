@@ -2,7 +2,7 @@
  * The config as the scheduler core takes it: units and names of the core, wire names nowhere beyond here. Pure.
  */
 import type { CanaryConfig, Config, ModelConfig, RateConfig, SessionsConfig, TenantConfig } from '@llama-orch/config-schema';
-import type { CanarySpec, CoreConfig, PoolSpec, Price, Rate, TenantSpec } from '@llama-orch/orchestrator-core';
+import type { BreakerSpec, CanarySpec, CoreConfig, PoolSpec, Price, Rate, TenantSpec } from '@llama-orch/orchestrator-core';
 import type { ServedPool } from '../fleet/served-pool.ts';
 
 /** Tenant of everybody while no keys are set, and the limits of tenants that the config does not name. */
@@ -24,9 +24,25 @@ export const toCoreConfig = (config: Config, pools: readonly ServedPool[]): Core
     },
     sessions: { ttlMs: config.sessions.ttl_ms, maxTurns: config.sessions.max_turns, maxSessions: config.sessions.max_sessions },
     maxAttempts: config.controller.failover.max_attempts,
+    breaker: toBreaker(config),
     unavailableGraceMs: config.controller.agent_lease.silent_ms,
   };
 };
+
+const toBreaker = ({ controller: { breaker }, slos }: Config): BreakerSpec | null =>
+  breaker.enabled
+    ? {
+        replica: { failures: breaker.replica.failures, windowMs: breaker.replica.window_ms },
+        pool: { failures: breaker.pool.failures, windowMs: breaker.pool.window_ms },
+        failureRatio: breaker.failure_ratio,
+        openMs: breaker.open_ms,
+        maxOpenMs: Math.max(breaker.open_ms, breaker.max_open_ms),
+        restartAfter: breaker.restart_after,
+        slo: breaker.slo.enabled
+          ? { firstTokenMs: slos.interactive.first_token_p95_ms, misses: breaker.slo.misses, ratio: breaker.slo.miss_ratio }
+          : null,
+      }
+    : null;
 
 const toRate = (rate: RateConfig | undefined): Rate | null =>
   rate === undefined ? null : { perSecond: rate.requests_per_s, burst: rate.burst };

@@ -4,6 +4,7 @@
 import {
   type AgentInfo,
   type AgentPool,
+  type Breaker,
   type Capabilities,
   openapiDocument,
   operations,
@@ -40,12 +41,13 @@ export const poolHealth = (view: PoolView, deps: PoolViewDeps): PoolHealth => {
   const { pool, status, worker, phase } = view;
   const lastError = status?.last_error ?? null;
   const presence = deps.fleet.presence(pool.host);
+  const breaker = toBreaker(pool.id, deps);
   return {
     pool_id: pool.id,
     host: pool.host,
     engine: pool.engine,
     live: worker !== null && presence === 'live',
-    ready: phase.kind === 'ready' && !view.suspect && !view.draining,
+    ready: phase.kind === 'ready' && !view.suspect && !view.draining && breaker.state !== 'open',
     draining: view.draining,
     state: status?.state ?? 'stopped',
     last_error:
@@ -56,6 +58,7 @@ export const poolHealth = (view: PoolView, deps: PoolViewDeps): PoolHealth => {
     start_count: status?.start_count ?? 0,
     restarts: status?.restarts ?? 0,
     next_retry_ms: status?.next_retry_ms ?? null,
+    breaker,
     replica:
       worker === null
         ? null
@@ -82,6 +85,14 @@ export const poolHealth = (view: PoolView, deps: PoolViewDeps): PoolHealth => {
   };
 };
 
+/** @req ORCH-3040 */
+const toBreaker = (poolId: string, { scheduler, clock }: PoolViewDeps): Breaker => {
+  const figures = scheduler.breaker(poolId, clock.nowMs());
+  if (figures === undefined || figures.state === 'closed') return { state: 'closed', scope: 'pool', cause: null, retry_ms: null };
+  const { state, scope, cause, pauseMs } = figures;
+  return { state, scope, cause, retry_ms: pauseMs === null ? null : Math.ceil(pauseMs) };
+};
+
 /** @req ORCH-2104 */
 export const replicaSetList = (deps: PoolViewDeps): ReplicaSet[] =>
   [...replicaSets(deps.fleet.workers())].map(([id, workers]) => {
@@ -100,7 +111,7 @@ export const replicaSetList = (deps: PoolViewDeps): ReplicaSet[] =>
       numerics: first.report.numerics,
       determinism: first.pool.determinism,
       workloads: first.report.workloads,
-      replicas: workers.map((worker) => toReplica(worker, deps.fleet)),
+      replicas: workers.map((worker) => toReplica(worker, deps)),
       load: {
         queue_depth: laneDepth(first.pool.id, deps.scheduler),
         running: workers.reduce((sum, worker) => sum + worker.running, 0),
@@ -215,7 +226,8 @@ const slots = (worker: Worker): Slots => {
   return { total, busy: worker.running, releasing: worker.releasing, free: Math.max(0, total - worker.running - worker.releasing) };
 };
 
-const toReplica = (worker: Worker, fleet: Fleet): Replica => {
+const toReplica = (worker: Worker, deps: PoolViewDeps): Replica => {
+  const { fleet } = deps;
   const view = fleet.pool(worker.pool.id);
   const isSilent = fleet.presence(worker.pool.host) !== 'live';
   const isReady = view?.phase.kind === 'ready' && !view.suspect;
@@ -224,6 +236,7 @@ const toReplica = (worker: Worker, fleet: Fleet): Replica => {
     pool_id: worker.pool.id,
     host: worker.pool.host,
     state: isSilent ? 'silent' : view?.worker !== worker || view.draining ? 'draining' : isReady ? 'ready' : 'unready',
+    breaker: view?.worker === worker ? toBreaker(worker.pool.id, deps).state : 'closed',
     slots: slots(worker),
   };
 };

@@ -661,6 +661,27 @@ export interface components {
             succeeded: number;
             tokens_64_p95_ms: number | null;
         };
+        /** @description Circuit breaker of the pool and of the worker it has; where both are not closed, the pool's. */
+        Breaker: {
+            /**
+             * @description `faults`: attempts failed; `slo`: first tokens were late while those of other replicas were not; `null` while closed.
+             * @enum {string|null}
+             */
+            cause: "faults" | "slo" | null;
+            /** @description Until it lets one task through; `null` unless open. */
+            retry_ms: number | null;
+            /**
+             * @description Whose it is.
+             * @enum {string}
+             */
+            scope: "replica" | "pool";
+            state: components["schemas"]["BreakerState"];
+        };
+        /**
+         * @description `open`: no task gets there; `half_open`: one at a time, to see whether it works again.
+         * @enum {string}
+         */
+        BreakerState: "closed" | "open" | "half_open";
         Canary: {
             base: components["schemas"]["ArmFigures"];
             canary: components["schemas"]["ArmFigures"];
@@ -945,6 +966,7 @@ export interface components {
          */
         PoolDeterminism: "single_slot" | "batch_invariant" | "none";
         PoolHealth: {
+            breaker?: components["schemas"]["Breaker"];
             cpu_carve_out: boolean;
             draining: boolean;
             engine: components["schemas"]["Engine"];
@@ -1015,6 +1037,7 @@ export interface components {
             new_model_ref: string;
         };
         Replica: {
+            breaker?: components["schemas"]["BreakerState"];
             host: components["schemas"]["AgentName"];
             pool_id: components["schemas"]["PoolId"];
             replica_id: components["schemas"]["ReplicaId"];
@@ -2190,6 +2213,8 @@ type ReadonlyArray<T> = [
 ] extends [
     unknown[]
 ] ? Readonly<Exclude<T, undefined>> : Readonly<Exclude<T, undefined>[]>;
+export const breakerScopeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Breaker"]["scope"]> = ["replica", "pool"];
+export const breakerStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["BreakerState"]> = ["closed", "open", "half_open"];
 export const catalogStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CatalogState"]> = ["Draft", "Active", "Canary", "Deprecated", "Retired"];
 export const configGenerationSourceValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ConfigGeneration"]["source"]> = ["file", "signal", "api", "reload", "rollback", "canary"];
 export const determinismValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Determinism"]> = ["strict", "best_effort"];

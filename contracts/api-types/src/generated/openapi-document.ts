@@ -3770,6 +3770,61 @@ export const openapiDocument: OpenapiDocument = {
           }
         }
       },
+      "Breaker": {
+        "type": "object",
+        "description": "Circuit breaker of the pool and of the worker it has; where both are not closed, the pool's.",
+        "x-req-id": [
+          "ORCH-3040"
+        ],
+        "required": [
+          "state",
+          "scope",
+          "cause",
+          "retry_ms"
+        ],
+        "properties": {
+          "state": {
+            "$ref": "#/components/schemas/BreakerState"
+          },
+          "scope": {
+            "type": "string",
+            "enum": [
+              "replica",
+              "pool"
+            ],
+            "description": "Whose it is."
+          },
+          "cause": {
+            "description": "`faults`: attempts failed; `slo`: first tokens were late while those of other replicas were not; `null` while closed.",
+            "type": [
+              "string",
+              "null"
+            ],
+            "enum": [
+              "faults",
+              "slo",
+              null
+            ]
+          },
+          "retry_ms": {
+            "type": [
+              "integer",
+              "null"
+            ],
+            "minimum": 0,
+            "description": "Until it lets one task through; `null` unless open."
+          }
+        }
+      },
+      "BreakerState": {
+        "type": "string",
+        "description": "`open`: no task gets there; `half_open`: one at a time, to see whether it works again.",
+        "enum": [
+          "closed",
+          "open",
+          "half_open"
+        ]
+      },
       "Budgets": {
         "type": "object",
         "description": "What remains of a session's budgets, less what its unfinished tasks may use at most; `null` where there is no such budget.",
@@ -5196,6 +5251,9 @@ export const openapiDocument: OpenapiDocument = {
             ],
             "minimum": 0
           },
+          "breaker": {
+            "$ref": "#/components/schemas/Breaker"
+          },
           "replica": {
             "oneOf": [
               {
@@ -5588,6 +5646,9 @@ export const openapiDocument: OpenapiDocument = {
           },
           "state": {
             "$ref": "#/components/schemas/ReplicaState"
+          },
+          "breaker": {
+            "$ref": "#/components/schemas/BreakerState"
           },
           "slots": {
             "$ref": "#/components/schemas/Slots"

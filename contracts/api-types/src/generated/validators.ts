@@ -304,6 +304,53 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
         }
       }
     },
+    "Breaker": {
+      "type": "object",
+      "required": [
+        "state",
+        "scope",
+        "cause",
+        "retry_ms"
+      ],
+      "properties": {
+        "state": {
+          "$ref": "#/$defs/BreakerState"
+        },
+        "scope": {
+          "type": "string",
+          "enum": [
+            "replica",
+            "pool"
+          ]
+        },
+        "cause": {
+          "type": [
+            "string",
+            "null"
+          ],
+          "enum": [
+            "faults",
+            "slo",
+            null
+          ]
+        },
+        "retry_ms": {
+          "type": [
+            "integer",
+            "null"
+          ],
+          "minimum": 0
+        }
+      }
+    },
+    "BreakerState": {
+      "type": "string",
+      "enum": [
+        "closed",
+        "open",
+        "half_open"
+      ]
+    },
     "Budgets": {
       "type": "object",
       "required": [
@@ -1769,6 +1816,9 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
           ],
           "minimum": 0
         },
+        "breaker": {
+          "$ref": "#/$defs/Breaker"
+        },
         "replica": {
           "oneOf": [
             {
@@ -2149,6 +2199,9 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
         },
         "state": {
           "$ref": "#/$defs/ReplicaState"
+        },
+        "breaker": {
+          "$ref": "#/$defs/BreakerState"
         },
         "slots": {
           "$ref": "#/$defs/Slots"
@@ -3587,6 +3640,8 @@ export type SchemaName =
   | 'AgentStatusAccepted'
   | 'ArmFigures'
   | 'BackpressureError'
+  | 'Breaker'
+  | 'BreakerState'
   | 'Budgets'
   | 'Canary'
   | 'CanaryId'

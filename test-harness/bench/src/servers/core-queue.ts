@@ -51,6 +51,7 @@ const config: CoreConfig = {
   classes: { interactive: { weight: 8, rate: null }, batch: { weight: 1, rate: null } },
   sessions: { ttlMs: 600_000, maxTurns: 8, maxSessions: 100_000 },
   maxAttempts: 3,
+  breaker: null,
   unavailableGraceMs: 1e9,
 };
 
