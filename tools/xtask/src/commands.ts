@@ -22,6 +22,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'pact:publish': async () => (await import('./pact-publish.ts')).pactPublish,
   'ci:haiku:cpu': async () => (await import('./ci-haiku.ts')).ciHaikuCpu,
   'ci:haiku:gpu': async () => (await import('./ci-haiku.ts')).ciHaikuGpu,
+  'ci:determinism': async () => (await import('./ci-determinism.ts')).ciDeterminism,
   conformance: async () => (await import('./conformance.ts')).conformance,
   'new-adapter': async () => (await import('./new-adapter.ts')).newAdapter,
   'engine-sim': async () => (await import('./engine-sim.ts')).engineSim,
