@@ -77,7 +77,10 @@ export const poolSchema = section(
         'Why equal input gives equal bytes: `single_slot` (needs `slots: 1`), `batch_invariant` (the engine’s documented mode) or `none` (no `strict` tasks).',
       default: 'single_slot',
     }),
-    kv_reuse_verified: flag('Prompt-cache reuse was measured to give equal bytes, so `strict` tasks may use it (ORCH-3045).', false),
+    kv_reuse_verified: flag(
+      'Prompt-cache reuse was measured to give equal bytes, so `strict` tasks may use it (ORCH-3045). Only for what `pnpm xtask ci:determinism --measure` found all equal: this engine version, on this hardware, with these slots (docs/determinism-measured.md). llama-server on the CPU was not.',
+      false,
+    ),
     preload: flag('Load the model when the agent starts. `false` keeps the pool stopped.', true),
     require_same_engine_version: flag('Refuse a worker whose engine version differs from the lane’s first.', true),
     sampler_profile_version: choice(samplerProfileVersions, {

@@ -20,7 +20,7 @@ export type MeasuredRow = {
   /** Streams that are those of one slot, alone, without reuse. */
   readonly equal: number;
   readonly streams: number;
-  /** Prompt tokens that came out of the cache, of all rounds. */
+  /** Prompt tokens that came out of the cache. */
   readonly cachedTokens: number;
 };
 
@@ -66,20 +66,15 @@ async function measureEngine(
         const engine = await startEngine(program, slots);
         try {
           const engineVersion = await engine.adapter.engineVersion(options.signal);
-          const limit = neighbours ? slots : 1;
-          const round = (): Promise<ReadonlyMap<string, Answer>> =>
-            runRound(engine.adapter, prompts, { reuse, limit, signal: options.signal });
-          // With reuse the second round finds its own prompts in the cache as well.
-          const rounds = reuse ? [await round(), await round()] : [await round()];
-          const reference = (wanted ??= rounds[0] ?? new Map<string, Answer>());
-          const answers = rounds.flatMap((answersOf) => [...answersOf]);
-          const equal = answers.filter(([id, answer]) => {
+          const answers = await runRound(engine.adapter, prompts, { reuse, limit: neighbours ? slots : 1, signal: options.signal });
+          const reference = (wanted ??= answers);
+          const equal = [...answers].filter(([id, answer]) => {
             const expected = reference.get(id);
             return expected !== undefined && firstDifference(expected, answer) === null;
           }).length;
-          const cachedTokens = answers.reduce((sum, [, answer]) => sum + answer.cachedTokens, 0);
-          rows.push({ engine: program.name, engineVersion, slots, neighbours, reuse, equal, streams: answers.length, cachedTokens });
-          options.tell(`${program.name} slots ${slots} neighbours ${neighbours} reuse ${reuse}: ${equal} of ${answers.length}`);
+          const cachedTokens = [...answers.values()].reduce((sum, answer) => sum + answer.cachedTokens, 0);
+          rows.push({ engine: program.name, engineVersion, slots, neighbours, reuse, equal, streams: answers.size, cachedTokens });
+          options.tell(`${program.name} slots ${slots} neighbours ${neighbours} reuse ${reuse}: ${equal} of ${answers.size}`);
         } finally {
           await engine.stop();
         }
@@ -97,7 +92,9 @@ async function runRound(
   prompts: readonly SuitePrompt[],
   { reuse, limit, signal }: Round,
 ): Promise<ReadonlyMap<string, Answer>> {
-  const waiting = profiles.flatMap((profile) => prompts.map((prompt) => ({ profile, prompt })));
+  // Neighbours in the list have as much in common as there is: a slot keeps the last prompt only.
+  const sorted = prompts.toSorted((one, other) => one.sharedPrefix.localeCompare(other.sharedPrefix));
+  const waiting = sorted.flatMap((prompt) => profiles.map((profile) => ({ profile, prompt })));
   const answers = new Map<string, Answer>();
   const lane = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift())

@@ -14,7 +14,8 @@ export const determinismDocument =
 
 \`determinism\` of a pool says why equal input gives equal bytes (ORCH-3061). \`strict\` tasks run only on pools that have a reason:
 \`single_slot\` (one request at a time, so batches are always the same) or \`batch_invariant\` (a mode of the engine). What follows is
-what the launchers set and what each engine's own documentation promises; whether it holds is measured by the determinism suite,
+what the launchers set and what each engine's own documentation promises; whether it holds is measured by the determinism suite
+(\`pnpm xtask ci:determinism\`), how equal llama.cpp is with more slots stands in [determinism-measured.md](determinism-measured.md),
 and a replica of another engine version, build or device never joins a set (ORCH-3007).
 
 "Prefix cache": \`by request\` = reuse of a prompt's KV is asked for by each request, so \`prefix_cache_bytes\` may be set; \`off
