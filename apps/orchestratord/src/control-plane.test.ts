@@ -148,3 +148,10 @@ test('[ORCH-3041] the metrics hold what an alert compares: the time to 64 tokens
   expect(await t.metric(/^slo_target\{priority="interactive",slo="tokens_64_p95_ms"\}/)).toBe(2_500);
   expect(await t.metric(/^slo_target\{priority="batch",slo="error_ratio"\}/)).toBe(0.01);
 });
+
+test('[ORCH-3044] every path that is served carries its version, but for those of the service itself', async () => {
+  const { paths } = (await read(createTestController(), '/openapi.json')) as { paths: Record<string, unknown> };
+  const unversioned = Object.keys(paths).filter((path) => !path.startsWith('/v1/'));
+  expect(unversioned.toSorted()).toEqual(['/docs', '/healthz', '/metrics', '/openapi.json', '/readyz']);
+  expect(Object.keys(paths)).toContain('/v1/tasks');
+});

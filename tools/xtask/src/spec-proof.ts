@@ -3,7 +3,7 @@
  * copy of the tree, and demands that a test which names the requirement fails. It changes nothing here.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -129,7 +129,7 @@ function prove(copy: string, { requirement, code, tests }: Evidence): Proof | nu
   if (disabled.length === 0) return null;
   try {
     // Tests that start no process tell sooner; where there are none, the others.
-    const own = Array.from(new Set(tests.filter(({ isShared }) => !isShared).map(({ file }) => file)));
+    const own = Array.from(new Set(tests.flatMap(({ file, isShared }) => (isShared ? conformanceTests(root) : [file]))));
     const quick = own.filter((file) => !/\.(process|e2e)\.test\.ts$/.test(file));
     for (const files of [quick, own.filter((file) => !quick.includes(file))]) {
       if (files.length > 0 && failed(root, files, requirement.id)) return { disabled, tests: files.join(', '), failed: true };
@@ -139,6 +139,10 @@ function prove(copy: string, { requirement, code, tests }: Evidence): Proof | nu
     for (const [path, text] of before) writeFileSync(path, text);
   }
 }
+
+/** Who runs a shared suite: by the house's naming, the files called so. */
+const conformanceTests = (root: string): readonly string[] =>
+  globSync('packages/**/src/*.conformance.test.ts', { cwd: root, exclude: ['**/node_modules/**'] });
 
 /** A run that executes no test has not failed: nothing was shown. */
 function failed(root: string, files: readonly string[], id: string): boolean {
