@@ -38,6 +38,8 @@ export class Attempt {
   readonly worker: Worker;
   /** Model tokens so far. */
   generated = 0;
+  /** When its first token came; `null` before. Its owner's to write. */
+  firstTokenAtMs: number | null = null;
   /** A slot of the engine took it. */
   hasStarted = false;
   /** Model tokens at the last progress report. */

@@ -36,10 +36,14 @@ import { StreamHub } from './stream-hub.ts';
 import { TaskAccounts } from './task-accounts.ts';
 import { TaskStore } from './task-store.ts';
 import type { Task } from './task.ts';
+import type { SpanExporterOptions, SpanSink } from './tracing/span-exporter.ts';
+import { TaskSpans } from './tracing/task-spans.ts';
 import { taskMetrics } from './views/task-status.ts';
 
 export type ControllerOptions = {
   readonly adapters: AdapterTable;
+  /** Where spans go, once the metrics that count them are there; absent or `null` = nothing is traced. */
+  readonly createSpanSink?: (onOutcome: SpanExporterOptions['onOutcome']) => SpanSink | null;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly log: Logger;
@@ -74,6 +78,7 @@ export class Controller {
   readonly submit: SubmitTask;
   readonly sessionRecords: SessionRecords;
   readonly #journal: Journal;
+  readonly #spanSink: SpanSink | null;
   readonly #journalTime: JournalTime;
   readonly #log: Logger;
   readonly #lastTokens = new WeakMap<object, number>();
@@ -105,12 +110,15 @@ export class Controller {
     const ttlMs = () => this.#config.sessions.ttl_ms;
     this.sessionRecords = new SessionRecords({ journal, scheduler: this.scheduler, time: journalTime, ttlMs });
     this.store = new TaskStore(config.controller.retention, (task) => this.#forget(task));
+    this.#spanSink = options.createSpanSink?.((outcome, spans) => this.metrics.count('trace_spans_total', { outcome }, spans)) ?? null;
+    const spans = this.#spanSink && new TaskSpans({ sink: this.#spanSink, clock, sampleRatio: config.controller.tracing.sample_ratio });
     this.loop = new SchedulerLoop({
       scheduler: this.scheduler,
       fleet: this.fleet,
       journal,
       journalTime,
       accounts,
+      spans,
       clock,
       log,
       onTaskEnded: (task) => this.#onTaskEnded(task),
@@ -136,6 +144,7 @@ export class Controller {
       journal,
       journalTime,
       accounts,
+      spans,
       clock,
     });
     const sources = {
@@ -219,6 +228,7 @@ export class Controller {
     this.hub.closeAll();
     await this.fleet.close();
     await this.#journal.close();
+    await this.#spanSink?.close();
   }
 
   #restore(contents: JournalContents): void {
@@ -285,6 +295,7 @@ export class Controller {
       firstTokenMs: task.ttftMs,
       tokens64Ms: task.tokens64Ms,
       failed: task.state === 'failed',
+      decode: task.decode,
     });
   }
 }

@@ -31,6 +31,7 @@ import { checkDataDirJournal, openJournal } from './journal/open-journal.ts';
 import { ConfigHistory } from './operations/config-history.ts';
 import { createJournalStore, storedIn } from './operations/journal-store.ts';
 import { createServer, listen } from './server.ts';
+import { createSpanSinks } from './tracing/create-tracing.ts';
 
 const program = 'orchestratord';
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
@@ -99,6 +100,7 @@ const run = async (argv: readonly string[]): Promise<void> => {
       keyring = keyringOf(active);
     },
     adapters: engineAdapters,
+    createSpanSink: createSpanSinks(config.controller.tracing, { env: process.env, version, log }),
     journal,
     clock: systemClock,
     log,

@@ -28,6 +28,7 @@ export const controllerMetrics = {
     labels: ['engine', 'policy_label'],
   },
   determinism_violations_total: { kind: 'counter', help: 'Re-runs that gave other bytes than were already sent.', labels: [...versions] },
+  trace_spans_total: { kind: 'counter', help: 'Spans exported, or dropped.', labels: ['outcome'] },
   breaker_transitions_total: {
     kind: 'counter',
     help: 'Circuit breakers that opened, half-opened or closed.',
@@ -52,6 +53,16 @@ export const controllerMetrics = {
     help: 'Milliseconds from the first token to the end.',
     labels: [...versions, 'priority'],
     buckets: longBucketsMs,
+  },
+  decode_ms_total: {
+    kind: 'counter',
+    help: 'Milliseconds from first tokens to ends, of attempts whose engine told its own decode time.',
+    labels: [...versions, 'priority'],
+  },
+  decode_engine_ms_total: {
+    kind: 'counter',
+    help: 'Milliseconds that engines say they decoded for, of the same attempts.',
+    labels: [...versions, 'priority'],
   },
   queue_time_ms: {
     kind: 'histogram',

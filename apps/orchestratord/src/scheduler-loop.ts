@@ -19,6 +19,7 @@ import type { TaskAccounts } from './task-accounts.ts';
 import type { Task } from './task.ts';
 import { canceledEnd, failedEnd, startedData, succeededEnd, type TaskConclusion } from './task-events.ts';
 import { terminalRecord } from './terminal-record.ts';
+import type { TaskSpans } from './tracing/task-spans.ts';
 import { toWorkerTask } from './worker-task.ts';
 
 type Refusal = Extract<CoreEffect, { kind: 'refuse' }>;
@@ -37,6 +38,8 @@ export type SchedulerLoopOptions = {
   readonly journal: Journal;
   readonly journalTime: JournalTime;
   readonly accounts: TaskAccounts;
+  /** `null` = nothing is traced. */
+  readonly spans: TaskSpans | null;
   readonly clock: Clock;
   readonly log: Logger;
   /** The task's terminal event is stable and readable. */
@@ -245,6 +248,8 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
     if (task === undefined) return;
     // Of each attempt, and of swallowed tokens too: the core learns from it how long the engine took for the prompt.
     if (attempt.generated === newTokens) {
+      attempt.firstTokenAtMs = clock.nowMs();
+      this.#options.spans?.onFirstToken(task, attempt);
       this.apply({ kind: 'firstToken', nowMs: clock.nowMs(), taskKey: attempt.taskKey, attempt: attempt.number });
     }
     if (texts.length === 0) return;
@@ -269,6 +274,7 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
   onSettled(attempt: Attempt, settled: AttemptSettled): void {
     const { worker, taskKey } = attempt;
     const nowMs = this.#options.clock.nowMs();
+    this.#options.spans?.onSettled(attempt, settled);
     this.#attempts.delete(attemptKey(taskKey, attempt.number));
     // After what follows from this end.
     if (this.#onIdle !== null) queueMicrotask(() => this.#checkIdle());
@@ -279,7 +285,11 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
       case 'succeeded': {
         const { finishReason, tokensIn, tokensOut, cachedTokens } = settled.end;
         this.#options.accounts.onAttemptEnded(worker, settled.end);
-        if (this.#current(attempt) !== undefined) this.#ends.set(taskKey, settled.end);
+        const task = this.#current(attempt);
+        if (task !== undefined) {
+          this.#ends.set(taskKey, settled.end);
+          task.decode = decodeOf(attempt, settled.end, nowMs);
+        }
         this.apply({ ...base, outcome: { kind: 'succeeded', finishReason, tokensIn, tokensOut, cachedTokens }, slotFree: true });
         this.#ends.delete(taskKey);
         return;
@@ -385,7 +395,8 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
     // A reader that saw text of one set must never be served by another: so nothing is seen before the set is stable.
     if (isUnpinned) this.#showOnceStable(task, task.pinned);
     else void this.#options.journal.append(task.pinned);
-    void attempt.run(toWorkerTask(task, effect.kvReuse));
+    const traceparent = this.#options.spans?.onDispatched(task, attempt, effect.queuePosition) ?? task.identity.traceparent;
+    void attempt.run(toWorkerTask(task, { kvReuse: effect.kvReuse, traceparent }));
   }
 
   #requeue(effect: Extract<CoreEffect, { kind: 'requeued' }>, nowMs: number): void {
@@ -395,6 +406,7 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
     task.attempt = null;
     if (effect.because === 'failed') this.#recordFailure(task);
     task.failovers += 1;
+    this.#options.spans?.onRequeued(task);
     task.failedAtMs ??= nowMs;
     if (effect.because === 'drained') {
       this.#options.onMoved(poolIdOf(effect.failedReplicaId));
@@ -426,6 +438,7 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
     task.error = conclusion.error;
     if (end.kind === 'canceled') task.log.cut();
     this.#options.accounts.onEnded(task, end);
+    this.#options.spans?.onEnded(task, end);
     this.#options.log.info(
       { event: 'task_ended', ...taskFields(task), outcome: task.state, error: end.kind === 'failed' ? end.error : undefined },
       'task ended',
@@ -528,6 +541,12 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
     return task?.attempt === attempt ? task : undefined;
   }
 }
+
+/** Of one token there is no rate. */
+const decodeOf = ({ firstTokenAtMs }: Attempt, { engineDecodeMs, tokensOut }: WorkerEnd, nowMs: number): Task['decode'] =>
+  firstTokenAtMs === null || engineDecodeMs === undefined || tokensOut < 2
+    ? null
+    : { observedMs: nowMs - firstTokenAtMs, engineMs: engineDecodeMs };
 
 const attemptKey = (taskKey: string, number: number): string => `${taskKey}#${number}`;
 

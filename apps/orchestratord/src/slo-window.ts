@@ -13,12 +13,16 @@ export type SloSample = {
   /** From admission to the 64th token; `null` where it had fewer. */
   readonly tokens64Ms: number | null;
   readonly failed: boolean;
+  /** Of an attempt whose engine told its own decode time; `null` where it did not. */
+  readonly decode: { readonly observedMs: number; readonly engineMs: number } | null;
 };
 
 export type SloFigures = {
   readonly firstTokenP95Ms: number | null;
   readonly tokens64P95Ms: number | null;
   readonly errorRatio: number | null;
+  /** Token rate as it came over the engine's own: 1 = nothing was lost on the way. `null` where no engine told its own. */
+  readonly tokenRateRatio: number | null;
   readonly samples: number;
 };
 
@@ -34,10 +38,14 @@ export class SampleWindow {
 
   figures(): SloFigures {
     const samples = this.#samples;
+    const decodes = samples.map(({ decode }) => decode).filter((decode) => decode !== null);
+    const observedMs = decodes.reduce((sum, decode) => sum + decode.observedMs, 0);
+    const engineMs = decodes.reduce((sum, decode) => sum + decode.engineMs, 0);
     return {
       firstTokenP95Ms: percentile95(samples.map((sample) => sample.firstTokenMs)),
       tokens64P95Ms: percentile95(samples.map((sample) => sample.tokens64Ms)),
       errorRatio: samples.length === 0 ? null : samples.filter((sample) => sample.failed).length / samples.length,
+      tokenRateRatio: observedMs > 0 ? engineMs / observedMs : null,
       samples: samples.length,
     };
   }

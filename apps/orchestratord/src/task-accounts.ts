@@ -104,6 +104,11 @@ export class TaskAccounts {
     if (task.placement !== null && task.decodeMs !== null && end.kind === 'succeeded') {
       this.#metrics.observe('latency_decode_ms', { ...versionLabels(task.placement.report), priority }, task.decodeMs);
     }
+    if (task.placement !== null && task.decode !== null && end.kind === 'succeeded') {
+      const labels = { ...versionLabels(task.placement.report), priority };
+      this.#metrics.count('decode_ms_total', labels, task.decode.observedMs);
+      this.#metrics.count('decode_engine_ms_total', labels, task.decode.engineMs);
+    }
     if (deadlineMs !== null && end.kind !== 'canceled') this.#scoreDeadline(engine, priority, end.kind === 'succeeded');
   }
 

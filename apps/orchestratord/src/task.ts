@@ -103,6 +103,8 @@ export class Task {
   token64AtMs: number | null = null;
   endedAtMs: number | null = null;
   tokensOut = 0;
+  /** Of the attempt that succeeded, from its first token; `null` where its engine told no time of its own. */
+  decode: { readonly observedMs: number; readonly engineMs: number } | null = null;
   failovers = 0;
   failoverMs = 0;
   failedAtMs: number | null = null;

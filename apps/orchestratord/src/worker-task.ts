@@ -1,20 +1,22 @@
 /**
- * A task as its worker gets it. Pure; the same task gives the same request in every attempt, or a re-run could not give
- * the same bytes.
+ * A task as its worker gets it. Pure; the same task gives the same request in every attempt but for its trace, or a re-run
+ * could not give the same bytes.
  */
 import type { WorkerTask } from '@llama-orch/adapter-api';
 import { OrchError } from '@llama-orch/api-types';
 import type { Task } from './task.ts';
 
 /**
- * @param kvReuse - Whether the engine may reuse its prompt cache (ORCH-3045).
+ * @param options - `kvReuse`: whether the engine may reuse its prompt cache (ORCH-3045); `traceparent`: of whoever asks, for engines that trace.
  * @throws OrchError `internal` for a task that has ended: its input is gone.
  */
-export const toWorkerTask = (task: Task, kvReuse: boolean): WorkerTask => {
+export const toWorkerTask = (
+  task: Task,
+  { kvReuse, traceparent }: { readonly kvReuse: boolean; readonly traceparent: string | undefined },
+): WorkerTask => {
   const { identity, effective, input } = task;
   if (input === null) throw new OrchError('internal', { message: 'A task that ended cannot be dispatched.' });
-  const base =
-    identity.traceparent === undefined ? { taskId: identity.taskId } : { taskId: identity.taskId, traceparent: identity.traceparent };
+  const base = traceparent === undefined ? { taskId: identity.taskId } : { taskId: identity.taskId, traceparent };
   switch (input.workload) {
     case 'completion':
       return {

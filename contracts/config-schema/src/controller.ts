@@ -4,6 +4,7 @@
 import { Type } from 'typebox';
 import { breakerSchema } from './breaker.ts';
 import { bytes, choice, count, listenAddress, list, milliseconds, path, section } from './field.ts';
+import { tracingSchema } from './tracing.ts';
 
 /** Log levels, most talkative first. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -120,6 +121,7 @@ export const controllerSchema = section(
       },
       { default: {} },
     ),
+    tracing: tracingSchema,
     log: logSchema,
   },
   { default: {} },

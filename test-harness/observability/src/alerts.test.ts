@@ -42,7 +42,7 @@ test.each(rules.map((rule) => [rule.alert, rule] as const))(
 
 test('[ORCH-3041] there is an alert for each SLO that is measured', () => {
   const asked = rules.flatMap(({ expr }) => Array.from(expr.matchAll(/slo="(\w+)"/g), ([, slo]) => slo));
-  expect(new Set(asked)).toEqual(new Set(['first_token_p95_ms', 'tokens_64_p95_ms', 'error_ratio']));
+  expect(new Set(asked)).toEqual(new Set(['first_token_p95_ms', 'tokens_64_p95_ms', 'token_rate_ratio', 'error_ratio']));
 });
 
 test('[ORCH-3041] every alert has a case in which it fires and one in which it is silent', () => {

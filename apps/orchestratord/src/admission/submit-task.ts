@@ -12,6 +12,7 @@ import type { AdmissionAnswer, SchedulerLoop } from '../scheduler-loop.ts';
 import type { TaskAccounts } from '../task-accounts.ts';
 import type { TaskStore } from '../task-store.ts';
 import type { Task, TaskIdentity } from '../task.ts';
+import type { TaskSpans } from '../tracing/task-spans.ts';
 import { createTask, sessionKeyOf, tenantKey, toAcceptedRecord, toTaskSpec } from './accepted-task.ts';
 import type { Catalog, CatalogModel } from './catalog.ts';
 import type { PromptTokens } from './prompt-tokens.ts';
@@ -38,6 +39,7 @@ export type SubmitTaskOptions = {
   readonly journal: Journal;
   readonly journalTime: JournalTime;
   readonly accounts: TaskAccounts;
+  readonly spans: TaskSpans | null;
   readonly clock: Clock;
 };
 
@@ -92,7 +94,8 @@ export class SubmitTask {
     context: SubmitContext,
     ids: { key: string; taskId: string; digest: string },
   ): Promise<SubmitAnswer> {
-    const { catalog, loop, store, config, clock, journal, journalTime, accounts } = this.#options;
+    const { catalog, loop, store, config, clock, journal, journalTime, accounts, spans } = this.#options;
+    const arrivedMs = clock.epochMs();
     if (journal.fault !== null) throw new OrchError('journal-unavailable', { message: journal.fault });
     const model = catalog.resolve(request.modelRef);
     if (model === undefined) {
@@ -116,10 +119,12 @@ export class SubmitTask {
     let stable: Promise<void> | undefined;
     const answer = loop.admit(spec, (acceptance, nowMs) => {
       const task = createTask(request, { identity, requestDigest: ids.digest, acceptance }, clock.epochMs(), nowMs);
+      spans?.onAccepted(task, arrivedMs);
       // Here and not later: what follows from the acceptance, a dispatch above all, is recorded after it.
       stable = journal.append(toAcceptedRecord(task, { request, spec, laneId: acceptance.laneId, atMs: journalTime.at(nowMs) }));
       return task;
     });
+    if (answer.kind === 'refused') spans?.onRefused(identity, arrivedMs, answer.refusal.error);
     if (answer.kind === 'refused') throw this.#refuse(request, answer, context.tenantId);
     const { task } = answer;
     try {
@@ -128,6 +133,7 @@ export class SubmitTask {
       await loop.cancel(task);
       throw new OrchError('journal-unavailable', { cause });
     }
+    spans?.onAdmitted(task, arrivedMs);
     store.publish(task);
     // A fast task may have ended, to the last, while its acceptance was being written.
     if (task.log.terminal !== null) store.retire(task);

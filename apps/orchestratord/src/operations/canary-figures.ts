@@ -28,7 +28,7 @@ export class CanaryFigures {
     const { counts, window } = this.#arm(canary.id, canary.arm);
     counts[state] += 1;
     if (state === 'canceled') return;
-    window.add({ firstTokenMs: task.ttftMs, tokens64Ms: task.tokens64Ms, failed: state === 'failed' });
+    window.add({ firstTokenMs: task.ttftMs, tokens64Ms: task.tokens64Ms, failed: state === 'failed', decode: task.decode });
   }
 
   /** Forget canaries that the config has no more. */

@@ -8,7 +8,7 @@ import { createKeyring, createLogger, createRequestGuard, digestKey } from '@lla
 import { stringify } from 'yaml';
 import { createApp, createRawHandlers, createTaskRouter } from '../app.ts';
 import type { Clock } from '../clock.ts';
-import { Controller } from '../controller.ts';
+import { Controller, type ControllerOptions } from '../controller.ts';
 import type { AdapterTable } from '../fleet/worker.ts';
 import { foldRecords, type JournalContents } from '../journal/fold.ts';
 import type { StartOfRun } from '../journal/journal-time.ts';
@@ -40,6 +40,7 @@ export type TestOptions = {
   readonly adapters?: AdapterTable;
   /** What an earlier run left. */
   readonly contents?: JournalContents;
+  readonly createSpanSink?: ControllerOptions['createSpanSink'];
   /** When the machine says that this run begins. */
   readonly start?: StartOfRun;
 };
@@ -90,6 +91,7 @@ export const createTestController = (options: TestOptions = {}) => {
     stored,
     adapters: options.adapters ?? { llamacpp: workers.createAdapter },
     journal: options.journal ?? createMemoryJournal(),
+    ...(options.createSpanSink !== undefined && { createSpanSink: options.createSpanSink }),
     clock,
     log,
     history: {

@@ -138,14 +138,19 @@ const toSloSnapshot = (priority: Priority, figures: SloFigures, { interactive, b
     [figures.tokens64P95Ms, targets.tokens_64_p95_ms],
     [figures.errorRatio, targets.error_ratio],
   ];
+  const isRateKept = figures.tokenRateRatio === null || figures.tokenRateRatio >= (targets.token_rate_ratio ?? 0);
   return {
     priority,
     first_token_p95_ms: figures.firstTokenP95Ms,
     tokens_64_p95_ms: figures.tokens64P95Ms,
     error_ratio: figures.errorRatio,
+    token_rate_ratio: figures.tokenRateRatio,
     samples: figures.samples,
     targets,
-    met: figures.samples === 0 ? null : judged.every(([measured, allowed]) => measured === null || allowed === null || measured <= allowed),
+    met:
+      figures.samples === 0
+        ? null
+        : isRateKept && judged.every(([measured, allowed]) => measured === null || allowed === null || measured <= allowed),
   };
 };
 

@@ -1105,6 +1105,8 @@ export interface components {
             priority: components["schemas"]["Priority"];
             samples: number;
             targets: components["schemas"]["SloTargets"];
+            /** @description Token rate as it came, over the one that the engine itself measured; `null` where it told none. */
+            token_rate_ratio?: number | null;
             tokens_64_p95_ms: number | null;
         };
         /** @description `slos` of the config for this class; `null` where the class has no such target. */

@@ -6146,6 +6146,14 @@ export const openapiDocument: OpenapiDocument = {
             "minimum": 0,
             "maximum": 1
           },
+          "token_rate_ratio": {
+            "type": [
+              "number",
+              "null"
+            ],
+            "minimum": 0,
+            "description": "Token rate as it came, over the one that the engine itself measured; `null` where it told none."
+          },
           "samples": {
             "type": "integer",
             "minimum": 0

@@ -2678,6 +2678,13 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
           "minimum": 0,
           "maximum": 1
         },
+        "token_rate_ratio": {
+          "type": [
+            "number",
+            "null"
+          ],
+          "minimum": 0
+        },
         "samples": {
           "type": "integer",
           "minimum": 0

@@ -94,6 +94,8 @@ export type WorkerEvent =
       readonly tokensOut: number;
       /** Prompt tokens found in the KV cache. */
       readonly cachedTokens: number;
+      /** From the first token to the last, as the engine itself measured it; absent where it does not say. */
+      readonly engineDecodeMs?: number;
       /** One vector per input, in order; only for `embedding`. */
       readonly embeddings?: readonly (readonly number[])[];
       /** One score per document, in the order of the documents; only for `rerank`. */

@@ -88,6 +88,7 @@ export class CompletionStream implements StreamDecoder<WorkerEvent> {
           tokensOut: this.#options.maxTokens,
           tokensIn: this.#tokensIn ?? 0,
           cachedTokens: 0,
+          decodeMs: null,
         };
         break;
       case 'nothing':
@@ -127,6 +128,7 @@ const endEvent = (final: Final, tokensIn: number): WorkerEvent => ({
   tokensIn,
   tokensOut: final.tokensOut,
   cachedTokens: final.cachedTokens,
+  ...(final.decodeMs !== null && { engineDecodeMs: final.decodeMs }),
 });
 
 const garbage = (what: string): WorkerError => new WorkerError('worker-reset', `The engine sent ${what}.`, { mayRunAgain: true });

@@ -99,10 +99,19 @@ test('skips progress events, whose token 0 is none, and the literal null', () =>
 test('reads the recorded final event, whole and cut down to the fields asked for', () => {
   const whole =
     '{"index":0,"content":"","tokens":[],"id_slot":1,"stop":true,"model":"tiny","tokens_predicted":2,"tokens_evaluated":4,"generation_settings":{},"prompt":"<s> the water is","has_new_line":false,"truncated":false,"stop_type":"limit","stopping_word":"","tokens_cached":5,"timings":{"cache_n":3,"prompt_n":1,"predicted_n":2}}';
-  expect(toCompletionEvent(whole)).toEqual({ kind: 'final', stopType: 'limit', tokensOut: 2, tokensIn: 4, cachedTokens: 3 });
+  expect(toCompletionEvent(whole)).toEqual({
+    kind: 'final',
+    stopType: 'limit',
+    tokensOut: 2,
+    tokensIn: 4,
+    cachedTokens: 3,
+    decodeMs: null,
+  });
+  const timed = whole.replace('"predicted_n":2', '"predicted_n":2,"predicted_ms":0.173');
+  expect(toCompletionEvent(timed)).toMatchObject({ kind: 'final', decodeMs: 0.173 });
   const asked =
     '{"stop":true,"stop_type":"eos","tokens_predicted":3,"tokens_evaluated":5,"truncated":false,"timings":{"prompt_n":5,"predicted_n":3},"id_slot":0}';
-  expect(toCompletionEvent(asked)).toEqual({ kind: 'final', stopType: 'eos', tokensOut: 3, tokensIn: 5, cachedTokens: 0 });
+  expect(toCompletionEvent(asked)).toEqual({ kind: 'final', stopType: 'eos', tokensOut: 3, tokensIn: 5, cachedTokens: 0, decodeMs: null });
 });
 
 test('reads an error inside a 200', () => {

@@ -53,6 +53,8 @@ export type CompletionEvent =
       readonly tokensOut: number;
       readonly tokensIn: number;
       readonly cachedTokens: number;
+      /** `null` where it does not say. */
+      readonly decodeMs: number | null;
     }
   | { readonly kind: 'fault'; readonly fault: EngineFault }
   /** Progress of the prompt, and the literal `null` that some builds send. */
@@ -140,7 +142,14 @@ const parseEvent = (data: string): CompletionEvent => {
     const stopType = value['stop_type'];
     if (stopType !== 'eos' && stopType !== 'word' && stopType !== 'limit')
       return { kind: 'garbage', why: 'a final event without a reason' };
-    return { kind: 'final', stopType, tokensOut, tokensIn, cachedTokens: cachedTokensOf(value['timings']) };
+    return {
+      kind: 'final',
+      stopType,
+      tokensOut,
+      tokensIn,
+      cachedTokens: cachedTokensOf(value['timings']),
+      decodeMs: decodeMsOf(value['timings']),
+    };
   }
   if (typeof content !== 'string') return { kind: 'garbage', why: 'an event without text' };
   if (tokensOut === 0) return { kind: 'nothing' };
@@ -151,6 +160,12 @@ const parseEvent = (data: string): CompletionEvent => {
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
 const cachedTokensOf = (timings: unknown): number => (isJsonObject(timings) && isCount(timings['cache_n']) ? timings['cache_n'] : 0);
+
+/** Its own clock, from the first token to the last. */
+const decodeMsOf = (timings: unknown): number | null => {
+  const ms = isJsonObject(timings) ? timings['predicted_ms'] : null;
+  return typeof ms === 'number' && Number.isFinite(ms) && ms >= 0 ? ms : null;
+};
 
 /** The engine's own words for a failure; empty strings where it has none. @param error - The value of `error`. */
 export const toEngineFault = (error: unknown): EngineFault => {
