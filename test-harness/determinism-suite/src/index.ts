@@ -4,4 +4,5 @@ export { describeLiveEngine, findLiveEngines, type LiveEngine } from './live-eng
 export { suitePrompts } from './prompts.ts';
 export { runSuite } from './run-suite.ts';
 export { llamaServerProgram, startEngine } from './slots/engine-program.ts';
-export { liveTarget, llamaServerStack } from './targets/live.ts';
+export type { Target } from './target.ts';
+export { liveTarget } from './targets/live.ts';

@@ -1,5 +1,7 @@
 /** Stacks of real processes for other harnesses: start one, disturb it, read its streams, stop it without a trace. */
 export { eventually, type WaitOptions } from './eventually.ts';
+export { createChallenge, type HaikuChallenge } from './haiku-challenge.ts';
+export { faultsOfAnswer, runHaiku } from './haiku-protocol.ts';
 export { endlessPrompt, longPrompt, longTask, shortTask } from './long-answers.ts';
 export { readMetric } from './metric.ts';
 export { createRandom, type SeededRandom } from './seeded-random.ts';

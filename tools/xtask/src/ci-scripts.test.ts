@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { globSync } from 'node:fs';
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -128,6 +128,29 @@ test('debian_tool prefers what is installed, and says why a program cannot be ha
   expect(await run(script('debian_tool.sh'), ['env'])).toMatchObject({ code: 2 });
   const outcome = await run(script('debian_tool.sh'), ['no-such-package-of-debian', 'no-such-program'], { PATH: '/usr/bin:/bin' });
   expect(outcome).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('no-such-program is not installed') as unknown });
+});
+
+test('install_live_engines says why it cannot, and leaves the reason for the tests that skip', async () => {
+  const bin = await folder();
+  await mkdir(join(bin, 'ci/scripts'), { recursive: true });
+  await copyFile(script('install_live_engines.sh'), join(bin, 'ci/scripts/install_live_engines.sh'));
+  const call = () => run('bash', [join(bin, 'ci/scripts/install_live_engines.sh')], { PATH: `${bin}:/usr/bin:/bin` });
+  await writeFile(join(bin, 'uname'), '#!/bin/sh\necho other\n', { mode: 0o755 });
+  const elsewhere = await call();
+  expect(elsewhere).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('this is other on other') as unknown });
+  expect(await readFile(join(bin, '.cache/live-engines/reason'), 'utf8')).toBe(elsewhere.stderr);
+
+  // As on a machine without a way to PyPI: the environment is made, and pip fails.
+  await writeFile(join(bin, 'uname'), '#!/bin/sh\ncase $1 in -s) echo Linux;; *) echo x86_64;; esac\n', { mode: 0o755 });
+  const python =
+    '#!/bin/sh\nmkdir -p "$3/bin"\nprintf "#!/bin/sh\\necho no route to host >&2\\nexit 1\\n" > "$3/bin/pip"\nchmod +x "$3/bin/pip"\n';
+  await writeFile(join(bin, 'python3'), python, { mode: 0o755 });
+  expect(await call()).toMatchObject({
+    code: 3,
+    stdout: '',
+    stderr: expect.stringMatching(/pip could not install .*: no route to host/) as unknown,
+  });
+  expect(await readdir(join(bin, '.cache/live-engines'))).toEqual(['bin', 'install.log', 'reason']);
 });
 
 test('the shell scripts have no finding of shellcheck', async (context) => {

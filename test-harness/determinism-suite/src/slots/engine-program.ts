@@ -8,7 +8,14 @@ import { createLlamaCppAdapter } from '@llama-orch/llamacpp-http';
 
 export type EngineProgram = { readonly name: string; readonly argv: readonly string[] };
 
-export type RunningEngine = { readonly adapter: WorkerAdapter; readonly url: string; stop(): Promise<void> };
+export type RunningEngine = {
+  readonly adapter: WorkerAdapter;
+  /** Context of one slot. */
+  readonly ctxTokens: number;
+  /** As a crash would. */
+  readonly kill: () => void;
+  readonly stop: () => Promise<void>;
+};
 
 export const embeddedProgram: EngineProgram = {
   name: 'llamacpp-embedded',
@@ -61,8 +68,9 @@ export async function startEngine({ name, argv }: EngineProgram, slots: number, 
   });
   return {
     adapter,
-    url,
-    async stop() {
+    ctxTokens,
+    kill: () => void child.kill('SIGKILL'),
+    stop: async () => {
       await adapter.close();
       child.kill('SIGKILL');
       await ended;

@@ -1,7 +1,6 @@
 /** Live engines as targets: `llama-server` started by the agent's own template, and engines that somebody runs, by URL. */
 import { createHash } from 'node:crypto';
 import { delimiter, dirname } from 'node:path';
-import type { StackOptions } from '@llama-orch/e2e-haiku';
 import type { LiveEngine } from '../live-engines.ts';
 import { pairsOf, profiles, type Target } from '../target.ts';
 
@@ -12,11 +11,6 @@ export function liveTarget(engine: Exclude<LiveEngine, { readonly kind: 'missing
   return engine.kind === 'program' ? programTarget(engine, env) : urlTarget(engine, env);
 }
 
-/** What a stack needs so that its agent finds this very `llama-server` on its PATH. */
-export function llamaServerStack({ path }: Found<'program'>, env: Environment): Pick<StackOptions, 'env'> {
-  return { env: { PATH: `${dirname(path)}${delimiter}${env['PATH'] ?? ''}` } };
-}
-
 function programTarget(engine: Found<'program'>, env: Environment): Target {
   const { pairs, stack } = pairsOf(() => ({ runtime: { kind: 'command' } }));
   return {
@@ -24,7 +18,8 @@ function programTarget(engine: Found<'program'>, env: Environment): Target {
     runsOn: `CPU, ${engine.how}`,
     modelRef: 'haiku-tiny',
     pairs,
-    stack: { ...stack, ...llamaServerStack(engine, env) },
+    // Its agent finds this very program on its PATH.
+    stack: { ...stack, env: { PATH: `${dirname(engine.path)}${delimiter}${env['PATH'] ?? ''}` } },
     isOneSet: true,
     canRestart: true,
   };
