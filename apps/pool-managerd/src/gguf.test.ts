@@ -45,6 +45,14 @@ test('reads the model of this repository', async () => {
   });
 });
 
+test('[ORCH-3110] reads whether a model names its pooling; 0 is none', async () => {
+  const facts = (...entries: readonly Buffer[]) =>
+    read(header([entry.text('general.architecture', 'bert'), entry.number('bert.block_count', 2), ...entries]));
+  expect(await facts()).toMatchObject({ namesPooling: false });
+  expect(await facts(entry.number('bert.pooling_type', 0))).toMatchObject({ namesPooling: false });
+  expect(await facts(entry.number('bert.pooling_type', 2))).toMatchObject({ namesPooling: true });
+});
+
 test('counts grouped KV heads, whatever stands before them in the header', async () => {
   const vocabulary = Array.from({ length: 200_000 }, (_, index) => `token-${index}`);
   const facts = await read(
@@ -62,7 +70,13 @@ test('counts grouped KV heads, whatever stands before them in the header', async
       entry.number('llama.attention.head_count_kv', 8),
     ]),
   );
-  expect(facts).toEqual({ architecture: 'llama', layerCount: 32, ctxTrain: 131_072, kvElementsPerToken: 32 * 8 * 256 });
+  expect(facts).toEqual({
+    architecture: 'llama',
+    layerCount: 32,
+    ctxTrain: 131_072,
+    kvElementsPerToken: 32 * 8 * 256,
+    namesPooling: false,
+  });
 });
 
 test('counts heads per layer, heads of unusual length, and latent attention', async () => {

@@ -159,6 +159,8 @@ const toFacts = (values: ReadonlyMap<string, Value>): ModelFacts | null => {
     layerCount,
     ctxTrain: number('context_length'),
     kvElementsPerToken: kvElements(architecture, layerCount, number, values),
+    // 0 is llama.cpp's word for none.
+    namesPooling: (number('pooling_type') ?? 0) > 0,
   };
 };
 

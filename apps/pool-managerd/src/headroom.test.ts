@@ -4,7 +4,7 @@ import { type HeadroomInput, judgeHeadroom, kvBytesPerToken, kvTokensCap, type M
 import { gib, gpuDevice } from './testing/pool-specs.ts';
 
 // Llama 3.1 8B: 32 layers, 8 KV heads of 128.
-const llama8b = { architecture: 'llama', layerCount: 32, ctxTrain: 131_072, kvElementsPerToken: 32 * 8 * 256 };
+const llama8b = { architecture: 'llama', layerCount: 32, ctxTrain: 131_072, kvElementsPerToken: 32 * 8 * 256, namesPooling: false };
 const sized = (weightsBytes: number): ModelSize => ({ weightsBytes, facts: llama8b, kvBytesPerToken: null });
 const input = (overrides: Partial<HeadroomInput> = {}): HeadroomInput => ({
   engine: 'llamacpp',
@@ -37,7 +37,7 @@ test('counts the KV cache of a token by its type', () => {
 test('[ORCH-3003] fits while weights and the KV cache of all slots leave the reserve free', () => {
   expect(judgeHeadroom(input())).toEqual({
     kind: 'fits',
-    plan: { kvBytesPerToken: 131_072, kvBytes: gib, kvBytesPerDevice: gib, memoryFraction: 0.95, kvFraction: 0.9 },
+    plan: { kvBytesPerToken: 131_072, kvBytes: gib, kvBytesPerDevice: gib, memoryFraction: 0.95, kvFraction: 0.9, namesPooling: false },
   });
   // 24 GiB less 5 % leave 22.8: 5 of weights and 17 of KV fit, 18 do not.
   expect(kindOf({ slots: 17 })).toBe('fits');

@@ -51,10 +51,19 @@ export type HeadroomPlan = {
   readonly memoryFraction: number;
   /** KV cache as a share of what is free once the weights are loaded. */
   readonly kvFraction: number;
+  /** The model's header names its pooling; `null` = unknown. */
+  readonly namesPooling: boolean | null;
 };
 
 /** Of a worker that nothing is planned for: an external one. */
-export const emptyPlan: HeadroomPlan = { kvBytesPerToken: null, kvBytes: 0, kvBytesPerDevice: null, memoryFraction: 1, kvFraction: 1 };
+export const emptyPlan: HeadroomPlan = {
+  kvBytesPerToken: null,
+  kvBytes: 0,
+  kvBytesPerDevice: null,
+  memoryFraction: 1,
+  kvFraction: 1,
+  namesPooling: null,
+};
 
 export type HeadroomVerdict =
   | { readonly kind: 'fits'; readonly plan: HeadroomPlan }
@@ -117,7 +126,12 @@ export const judgeHeadroom = (input: HeadroomInput): HeadroomVerdict => {
   const perToken = perTokenOf(input);
   const need = needOf(input);
   const portions = portionsOf(input);
-  const plan: HeadroomPlan = { kvBytesPerToken: perToken, kvBytes: need.kvBytes, ...limitsOf(input, portions, need, perToken) };
+  const plan: HeadroomPlan = {
+    kvBytesPerToken: perToken,
+    kvBytes: need.kvBytes,
+    namesPooling: input.model.facts?.namesPooling ?? null,
+    ...limitsOf(input, portions, need, perToken),
+  };
   const { availableBytes } = input.hostMemory;
 
   // 1 and 3

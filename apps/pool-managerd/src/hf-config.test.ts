@@ -25,7 +25,13 @@ const llama = {
 };
 
 test('[ORCH-3003] reads the KV cache of a token from the heads', async () => {
-  expect(await facts(llama)).toEqual({ architecture: 'llama', layerCount: 32, ctxTrain: 131_072, kvElementsPerToken: 32 * 8 * 128 * 2 });
+  expect(await facts(llama)).toEqual({
+    architecture: 'llama',
+    layerCount: 32,
+    ctxTrain: 131_072,
+    kvElementsPerToken: 32 * 8 * 128 * 2,
+    namesPooling: null,
+  });
   expect(await facts({ ...llama, head_dim: 64 })).toMatchObject({ kvElementsPerToken: 32 * 8 * 64 * 2 });
   expect(await facts({ ...llama, num_key_value_heads: undefined })).toMatchObject({ kvElementsPerToken: 32 * 32 * 128 * 2 });
 });

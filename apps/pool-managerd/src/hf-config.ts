@@ -32,6 +32,7 @@ export const readHfFacts = async (directory: string): Promise<ModelFacts | null>
     layerCount,
     ctxTrain: number('max_position_embeddings'),
     kvElementsPerToken: kvElements(layerCount, number),
+    namesPooling: null,
   };
 };
 

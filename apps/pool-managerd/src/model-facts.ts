@@ -11,6 +11,8 @@ export type ModelFacts = {
   readonly ctxTrain: number | null;
   /** Elements of K plus V that one token leaves in all layers; `null` where the header does not tell. */
   readonly kvElementsPerToken: number | null;
+  /** It names how a text's vectors become one; `null` where the format has no word for it. */
+  readonly namesPooling: boolean | null;
 };
 
 /** @returns `null` where neither a GGUF header nor a `config.json` tells; planning then goes by sizes alone. */

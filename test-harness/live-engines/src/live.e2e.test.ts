@@ -54,20 +54,21 @@ for (const engine of findLiveEngines(process.env)) {
 
     if (engine.kind !== 'program') return;
 
-    test('gives one vector for each input, in the order of the inputs', async () => {
-      const { adapter, stop } = await startEngine(llamaServerProgram(engine.path), 1, ['--embedding', '--pooling', 'last']);
+    test('gives one vector for each input through OrchQueue v1, also of a model that names no pooling', async () => {
+      const { stack: options, modelRef } = liveTarget(engine, process.env);
+      const pool = { id: 'vectors', runtime: { kind: 'command' }, workloads: ['embedding'] };
+      const stack = await startStack({ ...options, pools: [pool] });
       try {
-        const vectorsOf = async (...inputs: readonly string[]) => {
-          for await (const batch of adapter.submit({ workload: 'embedding', taskId: 'e', inputs }, { signal: AbortSignal.timeout(30_000) }))
-            for (const event of batch) if (event.kind === 'end') return event.embeddings ?? [];
-          throw new Error('no end');
+        const vectorsOf = async (...inputs: string[]) => {
+          const { task_id: taskId } = await stack.client.submit({ model_ref: modelRef, workload: 'embedding', inputs });
+          return (await stack.client.waitForResult(taskId, { pollMs: 20 })).result?.embeddings ?? [];
         };
         const [sea, stone] = await vectorsOf('the sea', 'a stone');
-        expect(sea?.length).toBeGreaterThan(0);
+        expect(Math.hypot(...(sea ?? []))).toBeCloseTo(1, 3);
         expect(stone).not.toEqual(sea);
         expect((await vectorsOf('a stone'))[0]?.[0]).toBeCloseTo(stone?.[0] ?? Number.NaN, 3);
       } finally {
-        await stop();
+        await stack.stop();
       }
     });
 

@@ -101,7 +101,7 @@ const builtIn = (spec: PoolSpec, plan: HeadroomPlan, onCpu: boolean): LaunchTemp
     );
   switch (programOf(spec)) {
     case 'llama-server':
-      return llamaServerTemplate(spec, onCpu);
+      return llamaServerTemplate(spec, onCpu, plan.namesPooling);
     case 'vllm serve':
       return vllmTemplate(spec, plan.kvBytesPerDevice !== null);
     case 'text-generation-launcher':

@@ -12,7 +12,7 @@ import { planProcess } from './plan.ts';
 
 const model: ModelSize = {
   weightsBytes: 8 * gib,
-  facts: { architecture: 'llama', layerCount: 32, ctxTrain: 131_072, kvElementsPerToken: 65_536 },
+  facts: { architecture: 'llama', layerCount: 32, ctxTrain: 131_072, kvElementsPerToken: 65_536, namesPooling: false },
   kvBytesPerToken: null,
 };
 const draftModel = { ...poolSpec().model, name: 'small', path: '/models/small.gguf', digest: `sha256:${'b'.repeat(64)}` };
@@ -76,6 +76,7 @@ const cases: readonly (readonly [string, Partial<PoolSpec>, Parameters<typeof la
   ['llamacpp-one-gpu', {}],
   ['llamacpp-unlike-gpus', { devices: ['0', '1'], tensorSplit: [0.67, 0.33], slots: 4, determinism: 'none', kvType: 'q8_0' }],
   ['llamacpp-draft-and-cache', { speculative: { draftModel, draftTokens: 4 }, prefixCacheBytes: 4 * gib }],
+  ['llamacpp-embedding', { workloads: ['embedding'], determinism: 'none', slots: 2, ctx: 512 }],
   ['llamacpp-rerank', { workloads: ['rerank'], determinism: 'none', slots: 2, ctx: 512 }],
   ['llamacpp-cpu', { devices: [], allowCpu: true }],
   [

@@ -41,10 +41,14 @@ export const sharedLlamaFlags = (spec: PoolSpec): readonly string[] => [
  * - `--offline`: nothing is downloaded behind the checksum's back.
  * - `--spec-…`: the draft model goes onto the same devices, whole.
  *
+ * - `--pooling last`: a model that names no pooling would give a vector for each token, which the OpenAI routes refuse; the
+ *   embedded engine takes the last token's too.
+ *
  * @param onCpu - True under the CPU carve-out.
+ * @param namesPooling - See the plan.
  * @req ORCH-3011, ORCH-3012, ORCH-3020
  */
-export const llamaServerTemplate = (spec: PoolSpec, onCpu: boolean): LaunchTemplate => ({
+export const llamaServerTemplate = (spec: PoolSpec, onCpu: boolean, namesPooling: boolean | null): LaunchTemplate => ({
   argv: [
     'llama-server',
     ...sharedLlamaFlags(spec),
@@ -53,6 +57,7 @@ export const llamaServerTemplate = (spec: PoolSpec, onCpu: boolean): LaunchTempl
     '--cache-ram',
     String(Math.floor(spec.prefixCacheBytes / mib)),
     '--offline',
+    ...(spec.workloads.includes('embedding') && namesPooling === false ? ['--pooling', 'last'] : []),
     ...(spec.workloads.includes('completion') ? [] : ['-b', '{ctx}', '-ub', '{ctx}']),
     ...(onCpu ? ['-ngl', '0', '-dev', 'none'] : ['-ngl', 'all']),
     ...(spec.devices.length > 1 ? ['-sm', 'layer'] : []),

@@ -31,7 +31,7 @@ export const llamaServerProgram = (path: string): EngineProgram => ({
 const ctxTokens = 1_024;
 
 /** @throws Error with what it printed, where it ends before it listens. */
-export async function startEngine({ name, argv }: EngineProgram, slots: number, flags: readonly string[] = []): Promise<RunningEngine> {
+export async function startEngine({ name, argv }: EngineProgram, slots: number): Promise<RunningEngine> {
   const model = join(workspaceRoot, modelPath);
   const shape = [
     '-m',
@@ -47,7 +47,7 @@ export async function startEngine({ name, argv }: EngineProgram, slots: number, 
     '-np',
     String(slots),
   ];
-  const child = spawn(argv[0] ?? '', [...argv.slice(1), ...shape, '--metrics', ...flags], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(argv[0] ?? '', [...argv.slice(1), ...shape, '--metrics'], { stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = once(child, 'close');
   let printed = '';
   const url = await new Promise<string>((resolve, reject) => {
