@@ -72,6 +72,38 @@ test('[ORCH-3040] a task that succeeds half-open closes it, and nothing but task
   ]);
 });
 
+test('[ORCH-3040, ORCH-3301] its streams that break are finished elsewhere meanwhile, however often its health check clears it', async () => {
+  const t = createTestController({ controller: { breaker }, pools: [{ id: 'a' }, { id: 'b' }] });
+  await t.ready('a', 'b');
+  const isOfA = (url: string): boolean => url.includes('//a.');
+  const ids: string[] = [];
+  for (let index = 0; index < 6; index++) {
+    ids.push((await t.submit({ seed: index })).task_id);
+    // What comes to `a` breaks, what comes to `b` succeeds.
+    for (let rounds = 0; rounds < 3; rounds++) {
+      const request = t.workers.last;
+      if (isOfA(request.baseUrl)) {
+        request.fail(new WorkerError('worker-reset', 'connection reset', { mayRunAgain: true }));
+        await settle();
+        t.workers.releases.at(-1)?.();
+        await settle();
+        t.clock.now += 300;
+        await t.ready('a', 'b');
+      } else {
+        request.start().tokens('ok').end();
+        await settle();
+        break;
+      }
+    }
+  }
+  expect(await Promise.all(ids.map(async (id) => (await t.status(id)).state))).toEqual(ids.map(() => 'succeeded'));
+  // The second failure within seconds opens it only where nothing else ran there: three at most got there.
+  expect(t.workers.requests.filter(({ baseUrl }) => isOfA(baseUrl)).length).toBeLessThanOrEqual(3);
+  expect((await health(t)).breaker?.state).toBe('open');
+  expect((await health(t, 'b')).breaker?.state).toBe('closed');
+  await t.controller.fleet.close();
+});
+
 test('[ORCH-3040] breakers can be turned off', async () => {
   const t = createTestController({ controller: { breaker: { ...breaker, enabled: false } } });
   await t.ready('a');

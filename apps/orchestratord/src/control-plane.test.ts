@@ -67,7 +67,7 @@ test('[ORCH-2103, ORCH-3032] a pool’s health tells liveness, readiness, its wo
     t.poolStatus('a', 1, {
       state: 'unready',
       last_error: lastError,
-      oom_events: { device: 2, host: 0 },
+      oom_events: { device: 2, host: 1 },
       ecc_events: 1,
       capacity_slots: 3,
       replica: null,
@@ -78,7 +78,7 @@ test('[ORCH-2103, ORCH-3032] a pool’s health tells liveness, readiness, its wo
     ready: false,
     last_error: { code: 'WORKER_RESET', message: 'Out of memory.', cause: 'CUDA' },
     replica: null,
-    metrics: { oom_events: 2, driver_reset_events: 0, ecc_events: 1, capacity_slots: 3 },
+    metrics: { oom_events: 3, host_oom_events: 1, driver_reset_events: 0, ecc_events: 1, capacity_slots: 3 },
   });
 });
 

@@ -22,9 +22,9 @@ export const breakerSchema = section(
   'Circuit breakers: a worker or a pool whose tasks fail gets none for a pause, then one at a time until one succeeds.',
   {
     enabled: flag('Without them only short pauses after each failure protect the queue.', true),
-    replica: faultLimit('The breaker of one worker.', 5, 60_000),
+    replica: faultLimit('The breaker of one worker.', 3, 60_000),
     pool: faultLimit('The breaker of a pool, over all its workers.', 10, 600_000),
-    failure_ratio: ratio('Share of the attempts in the window that must have failed, too.', 'ratio', {
+    failure_ratio: ratio('Share of the attempts since the first of these failures that must have failed, too.', 'ratio', {
       default: 0.5,
       minimum: 0,
       maximum: 1,

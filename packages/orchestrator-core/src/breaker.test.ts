@@ -119,13 +119,28 @@ test('[ORCH-3040] one mishap is one incident, however many streams it broke', ()
 
 test('[ORCH-3040] failures that are few among many do not open it, and old ones are forgotten', () => {
   const driver = aDriver([aPool({ slots: 4 })]);
-  for (let index = 0; index < 8; index++) {
+  for (let index = 0; index < 12; index++) {
+    expect(breakersOf(failOn(driver.wait(10), 'a', `x${index}`))).toEqual([]);
+    for (const taskKey of [`ok ${index}`, `fine ${index}`]) {
+      driver.enqueue({ taskKey });
+      driver.end(taskKey);
+    }
+  }
+  const calm = aDriver([aPool({ slots: 4 })]);
+  for (let index = 0; index < 4; index++) expect(breakersOf(failOn(calm.wait(40_000), 'a', `x${index}`))).toEqual([]);
+});
+
+test('[ORCH-3040] what succeeded before the first failure does not hide that nothing does any more', () => {
+  const driver = aDriver([aPool({ slots: 4 })]);
+  for (let index = 0; index < 1_000; index++) {
     driver.enqueue({ taskKey: `ok ${index}` });
     driver.end(`ok ${index}`);
   }
-  for (let index = 0; index < 6; index++) expect(breakersOf(failOn(driver.wait(10), 'a', `x${index}`))).toEqual([]);
-  const calm = aDriver([aPool({ slots: 4 })]);
-  for (let index = 0; index < 4; index++) expect(breakersOf(failOn(calm.wait(40_000), 'a', `x${index}`))).toEqual([]);
+  driver.enqueue({ taskKey: 'begun before' });
+  failOn(driver.wait(100), 'a', 'x1');
+  driver.end('begun before');
+  failOn(driver.wait(100), 'a', 'x2');
+  expect(breakersOf(failOn(driver.wait(100), 'a', 'x3'))).toEqual(['replica open']);
 });
 
 test('[ORCH-3040] a full engine and prompts that are too long are no faults', () => {

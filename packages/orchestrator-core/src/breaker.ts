@@ -34,8 +34,11 @@ export class Breaker {
   opens = 0;
   /** The attempt that decides while half-open. */
   probe: Attempt | null = null;
-  readonly #window = new OutcomeWindow();
-  #lastIncidentMs = -1;
+  readonly #outcomes = new OutcomeWindow();
+  readonly #firstTokens = new OutcomeWindow();
+  #lastIncidentMs = -Infinity;
+  /** The first incident of those that the window still holds: only what began after it tells whether it goes on. */
+  #sinceMs = Infinity;
 
   get admits(): boolean {
     return this.state === 'closed' || (this.state === 'half_open' && this.probe === null);
@@ -52,7 +55,7 @@ export class Breaker {
 
   /** @returns Whether its state changed; likewise below. */
   onSucceeded(attempt: Attempt, { windowMs }: FaultLimit, nowMs: number): boolean {
-    if (this.state === 'closed') this.#window.add('succeeded', windowMs, nowMs);
+    if (this.state === 'closed' && attempt.dispatchedAtMs >= this.#sinceMs) this.#outcomes.add('succeeded', windowMs, nowMs);
     if (this.state !== 'half_open' || this.probe !== attempt) return false;
     this.close();
     return true;
@@ -64,12 +67,8 @@ export class Breaker {
       return true;
     }
     if (this.state !== 'closed') return false;
-    this.#window.add('failed', limit.windowMs, nowMs);
-    if (attempt.dispatchedAtMs >= this.#lastIncidentMs) {
-      this.#window.add('incidents', limit.windowMs, nowMs);
-      this.#lastIncidentMs = nowMs;
-    }
-    const { succeeded, failed, incidents } = this.#window.counts(limit.windowMs, nowMs);
+    if (!this.#add(attempt, limit, nowMs)) return false;
+    const { succeeded, failed, incidents } = this.#outcomes.counts(limit.windowMs, nowMs);
     if (incidents < limit.failures || failed < spec.failureRatio * (failed + succeeded)) return false;
     this.open('faults', spec, nowMs);
     return true;
@@ -83,12 +82,12 @@ export class Breaker {
   }
 
   onFirstToken(isLate: boolean, { windowMs }: FaultLimit, nowMs: number): void {
-    if (this.state === 'closed') this.#window.add(isLate ? 'late' : 'inTime', windowMs, nowMs);
+    if (this.state === 'closed') this.#firstTokens.add(isLate ? 'late' : 'inTime', windowMs, nowMs);
   }
 
   /** First tokens of the window. */
   firstTokens({ windowMs }: FaultLimit, nowMs: number): { readonly late: number; readonly all: number } {
-    const { late, inTime } = this.#window.counts(windowMs, nowMs);
+    const { late, inTime } = this.#firstTokens.counts(windowMs, nowMs);
     return { late, all: late + inTime };
   }
 
@@ -109,6 +108,22 @@ export class Breaker {
     this.state = 'closed';
     this.probe = null;
     this.opens = 0;
-    this.#window.clear();
+    this.#outcomes.clear();
+    this.#firstTokens.clear();
+    this.#sinceMs = Infinity;
+  }
+
+  /** @returns Whether it tells anything: what one mishap broke at once does only once. */
+  #add(attempt: Attempt, { windowMs }: FaultLimit, nowMs: number): boolean {
+    if (attempt.dispatchedAtMs >= this.#lastIncidentMs) {
+      if (this.#outcomes.counts(windowMs, nowMs).incidents === 0) {
+        this.#outcomes.clear();
+        this.#sinceMs = nowMs;
+      }
+      this.#outcomes.add('incidents', windowMs, nowMs);
+      this.#lastIncidentMs = nowMs;
+    } else if (attempt.dispatchedAtMs < this.#sinceMs) return false;
+    this.#outcomes.add('failed', windowMs, nowMs);
+    return true;
   }
 }

@@ -110,7 +110,7 @@ export type BreakerSpec = {
   readonly replica: FaultLimit;
   /** Of all workers of a pool, one after the other. */
   readonly pool: FaultLimit;
-  /** Of the attempts in the window, the share that must have failed, too; 0 to 1. */
+  /** Of the attempts since the first failure in the window, the share that must have failed, too; 0 to 1. */
   readonly failureRatio: number;
   /** First pause, doubled each time a probe fails. */
   readonly openMs: number;

@@ -4,14 +4,19 @@ import { Rng } from './rng.ts';
 
 const HOUR_MS = 3_600_000;
 const HANG_CHANCE = 0.00002;
+/** Crashes for each worker that lives on and breaks all it gets. */
+const ROT_RARITY = 4;
 const BREAK_CHANCE = 0.0005;
 
 export class Faults {
   readonly #rng: Rng;
+  /** Of its own, so that every other draw stays what it was. */
+  readonly #rots: Rng;
   readonly #mtbfMs: number;
 
   constructor(options: Options) {
     this.#rng = new Rng(options.seed, 'faults');
+    this.#rots = new Rng(options.seed, 'rot');
     this.#mtbfMs = options.mtbfHours * HOUR_MS;
   }
 
@@ -27,6 +32,16 @@ export class Faults {
   /** From Ready to the next silence of its agent: as often as crashes. */
   untilSilenceMs(): number {
     return this.any ? this.#rng.exponential(this.#mtbfMs) : Infinity;
+  }
+
+  /** From Ready until it breaks whatever it gets, while its agent finds nothing wrong; rarer than crashes. */
+  untilRotMs(): number {
+    return this.any ? this.#rots.exponential(ROT_RARITY * this.#mtbfMs) : Infinity;
+  }
+
+  /** How fast a rotten worker breaks what it gets. */
+  rotMs(): number {
+    return this.#rots.between(5, 50);
   }
 
   silenceMs(): number {

@@ -11,6 +11,10 @@ export class Measures {
   busySlotMs = 0;
   failovers = 0;
   crashes = 0;
+  /** Workers that began to break whatever they got, and attempts they were given. */
+  rots = 0;
+  lostToRot = 0;
+  breakersOpened = 0;
   restartsAsked = 0;
   warmStarts = 0;
   deadlines = 0;
@@ -73,6 +77,10 @@ export type Report = {
   readonly deadlines: { readonly set: number; readonly met: number; readonly ratio: number };
   readonly failovers: number;
   readonly crashes: number;
+  /** Workers that began to break whatever they got, and attempts they were given. */
+  readonly rots: number;
+  readonly lostToRot: number;
+  readonly breakersOpened: number;
   readonly restartsAsked: number;
   readonly warmStarts: number;
 };
@@ -116,6 +124,9 @@ export function toReport(options: Options, measures: Measures): Report {
     },
     failovers: measures.failovers,
     crashes: measures.crashes,
+    rots: measures.rots,
+    lostToRot: measures.lostToRot,
+    breakersOpened: measures.breakersOpened,
     restartsAsked: measures.restartsAsked,
     warmStarts: measures.warmStarts,
   };
@@ -145,7 +156,8 @@ export function render(report: Report): string {
     `refused      ${counts(tasks.refused)}`,
     `ended        ${counts(tasks.ended)}`,
     `simulated    ${report.simulatedHours} h, slots ${(100 * report.utilization).toFixed(1)} % busy`,
-    `faults       ${report.crashes} crashes, ${report.failovers} failovers, ${report.restartsAsked} restarts asked for stuck slots`,
+    `faults       ${report.crashes} crashes, ${report.failovers} failovers, ${report.restartsAsked} restarts asked`,
+    `broken       ${report.rots} workers broke all they got: ${report.lostToRot} attempts; breakers opened ${report.breakersOpened} times`,
     `warm starts  ${report.warmStarts}`,
     '',
     `${'waiting, ms'.padEnd(24)}${['tasks', 'p50', 'p95', 'p99', 'max'].map((head) => head.padStart(12)).join('')}`,

@@ -52,8 +52,18 @@ test('a run has faults, failovers, drops and ends of every usual kind', () => {
   expect(report.tasks.ended['succeeded']).toBeGreaterThan(1000);
   expect(report.tasks.ended['dropped']).toBeGreaterThan(0);
   expect(report.tasks.ended['canceled']).toBeGreaterThan(0);
-  expect(report.utilization).toBeGreaterThan(0.7);
+  // A third of the workers breaks all it gets for a while, and each dies about twice.
+  expect(report.utilization).toBeGreaterThan(0.55);
   expect(report.utilization).toBeLessThanOrEqual(1);
+});
+
+test('[ORCH-3040] workers that break whatever they get, and that their agents find well, get little and are restarted', () => {
+  const report = simulate({ ...small, replicas: 40, slots: 8, tasks: 60_000, mtbfHours: 0.1, seed: 3 });
+  expect(report.rots).toBeGreaterThan(10);
+  expect(report.breakersOpened).toBeGreaterThanOrEqual(report.rots / 2);
+  // Three incidents of eight slots each, and the probes; without breakers more than a hundred.
+  expect(report.lostToRot / report.rots).toBeLessThan(32);
+  expect(report.restartsAsked).toBeGreaterThan(report.rots / 2);
 });
 
 test('[ORCH-2013] predictions learnt from events alone come close on a fleet without faults', () => {

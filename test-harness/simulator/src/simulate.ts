@@ -22,7 +22,7 @@ type Planned =
   | { readonly kind: 'tick' };
 
 type FleetPlan = {
-  readonly kind: 'crash' | 'silence' | 'heard' | 'gone' | 'poolDown' | 'up';
+  readonly kind: 'crash' | 'rot' | 'silence' | 'heard' | 'gone' | 'poolDown' | 'up';
   readonly worker: TrueWorker;
   /** Which life of the worker is meant; of another one it is no longer true. */
   readonly start: number;
@@ -122,6 +122,7 @@ class Simulation {
       case 'released':
         return this.#onReleased(what);
       case 'crash':
+      case 'rot':
       case 'gone':
       case 'silence':
       case 'heard':
@@ -159,8 +160,10 @@ class Simulation {
   #start(worker: TrueWorker): void {
     worker.starts += 1;
     worker.alive = true;
+    worker.rotten = false;
     worker.reported = true;
     this.#plan(this.#faults.untilCrashMs(), { kind: 'crash', worker, start: worker.starts });
+    this.#plan(this.#faults.untilRotMs(), { kind: 'rot', worker, start: worker.starts });
     this.#plan(this.#faults.untilSilenceMs(), { kind: 'silence', worker, start: worker.starts });
     this.#report(worker);
   }
@@ -200,6 +203,11 @@ class Simulation {
     switch (kind) {
       case 'crash':
         return this.#crash(worker);
+      case 'rot':
+        if (!worker.alive) return;
+        worker.rotten = true;
+        this.#measures.rots += 1;
+        return;
       case 'gone':
         worker.reported = false;
         for (const attempt of worker.attempts) attempt.state = 'over';
@@ -272,6 +280,8 @@ class Simulation {
         return;
       }
       case 'breaker':
+        if (effect.state === 'open') this.#measures.breakersOpened += 1;
+        return;
       case 'evictSession':
         return;
     }
@@ -319,6 +329,10 @@ class Simulation {
     worker.attempts.push(attempt);
     // A dead worker whose agent has not told yet: connection refused.
     if (!worker.alive) return this.#planNext(attempt, 'break', 2);
+    if (worker.rotten) {
+      this.#measures.lostToRot += 1;
+      return this.#planNext(attempt, 'break', this.#faults.rotMs());
+    }
     if (attempt.hangs) return;
     const { prefillMs, decodeMs } = this.#fleet.serve(worker, spec.promptTokens - cachedTokens, outTokens);
     attempt.decodeMs = decodeMs;

@@ -36,6 +36,8 @@ export class TrueWorker {
   starts = 0;
   /** Its process lives. */
   alive = false;
+  /** It lives, its agent finds nothing wrong, and it breaks whatever it gets. */
+  rotten = false;
   /** Its agent says it is Ready, as far as the controller knows. */
   reported = false;
   readonly attempts: TrueAttempt[] = [];
@@ -148,7 +150,7 @@ export function toConfig(options: Options): CoreConfig {
     sessions: { ttlMs: 600_000, maxTurns: 8, maxSessions: 20_000 },
     maxAttempts: 3,
     breaker: {
-      replica: { failures: 5, windowMs: 60_000 },
+      replica: { failures: 3, windowMs: 60_000 },
       pool: { failures: 10, windowMs: 600_000 },
       failureRatio: 0.5,
       openMs: 5_000,

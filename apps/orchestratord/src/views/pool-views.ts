@@ -78,6 +78,7 @@ export const poolHealth = (view: PoolView, deps: PoolViewDeps): PoolHealth => {
       gpu_utilization_ratio: status?.replica?.gpu_utilization_ratio ?? null,
       vram_used_bytes: status?.replica?.vram_used_bytes ?? null,
       oom_events: (status?.oom_events.device ?? 0) + (status?.oom_events.host ?? 0),
+      host_oom_events: status?.oom_events.host ?? 0,
       driver_reset_events: status?.driver_reset_events ?? 0,
       ecc_events: status?.ecc_events ?? 0,
       capacity_slots: status?.capacity_slots ?? null,

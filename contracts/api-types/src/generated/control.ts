@@ -1000,7 +1000,10 @@ export interface components {
             /** @description Workers that ended of an uncorrectable memory error of a device. */
             ecc_events?: number;
             gpu_utilization_ratio: number | null;
+            /** @description Of `oom_events`, those for lack of the host's memory; the others for lack of a device's. */
+            host_oom_events?: number;
             kv_cache_usage_ratio: number | null;
+            /** @description Workers that ended for lack of memory. */
             oom_events: number;
             /** @description Of the pool's lane. */
             queue_depth: number;

@@ -972,6 +972,7 @@ export const openapiDocument: OpenapiDocument = {
                         "gpu_utilization_ratio": null,
                         "vram_used_bytes": null,
                         "oom_events": 1,
+                        "host_oom_events": 0,
                         "driver_reset_events": 0,
                         "ecc_events": 0,
                         "capacity_slots": 3
@@ -5356,7 +5357,13 @@ export const openapiDocument: OpenapiDocument = {
           },
           "oom_events": {
             "type": "integer",
-            "minimum": 0
+            "minimum": 0,
+            "description": "Workers that ended for lack of memory."
+          },
+          "host_oom_events": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "Of `oom_events`, those for lack of the host's memory; the others for lack of a device's."
           },
           "driver_reset_events": {
             "type": "integer",

@@ -1921,6 +1921,10 @@ export const schemaBundle: { readonly $id: string; readonly $schema: string; rea
           "type": "integer",
           "minimum": 0
         },
+        "host_oom_events": {
+          "type": "integer",
+          "minimum": 0
+        },
         "driver_reset_events": {
           "type": "integer",
           "minimum": 0
