@@ -27,6 +27,8 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'new-adapter': async () => (await import('./new-adapter.ts')).newAdapter,
   'engine-sim': async () => (await import('./engine-sim.ts')).engineSim,
   simulate: async () => (await import('./simulate.ts')).simulate,
+  'ci:load': async () => (await import('./ci-chaos.ts')).ciLoad,
+  'ci:chaos': async () => (await import('./ci-chaos.ts')).ciChaos,
   bench: async () => (await import('./bench.ts')).bench,
 };
 
