@@ -20,7 +20,10 @@ const sampledTarget = (name: SimulatorName, options: SimulatorOptions): Target =
   return { ...target, pairs, stack: { ...target.stack, pools: (target.stack.pools ?? []).filter(({ id }) => used.includes(id)) } };
 };
 
-test.each(simulatorNames)('[ORCH-3050] two processes of the %s are equal in every pass', async (name) => {
+/** `trtllm-serve` is another front of the fourth engine; `ci:determinism` runs it too. */
+const engines = simulatorNames.filter((name) => name !== 'trtllm-serve-simulator');
+
+test.each(engines)('[ORCH-3050] two processes of the %s are equal in every pass', async (name) => {
   const { findings, ...outcome } = await runSuite(sampledTarget(name, { dir }), suitePrompts(8));
   expect(findings.map(describeFinding)).toEqual([]);
   expect(outcome).toMatchObject({ prompts: 8, equal: 8, compared: 8 * 5 });

@@ -66,3 +66,9 @@ test('counts a prompt with begin of sequence and special tokens, as a completion
   await adapter.countTokens?.('hi', signal);
   expect(JSON.parse((await server.control.requests())[0]?.body ?? '')).toEqual({ content: 'hi', add_special: true, parse_special: true });
 });
+
+test('[ORCH-3110] ranks by the bare path; embeds by the one whose answer counts tokens', async () => {
+  await drain(adapter.submit({ workload: 'rerank', taskId: 'r', query: 'water', documents: ['the water', 'people'] }, { signal }));
+  await drain(adapter.submit({ workload: 'embedding', taskId: 'e', inputs: ['water'] }, { signal }));
+  expect((await server.control.requests()).map(({ path }) => path)).toEqual(['/rerank', '/v1/embeddings']);
+});

@@ -161,7 +161,7 @@ class LlamaCppAdapter implements WorkerAdapter {
   }
 
   async *#rerank(task: RerankTask, { signal }: SubmitOptions): AsyncGenerator<readonly WorkerEvent[], void, void> {
-    const request = toRequest('/v1/rerank', task, { query: task.query, documents: task.documents });
+    const request = toRequest('/rerank', task, { query: task.query, documents: task.documents });
     yield wholeAnswer(toOpenAiScores(await this.#http.requestJson(request, { signal, timeoutMs: null }), task.documents.length));
   }
 }
