@@ -23,6 +23,8 @@ export default defineConfig({
     hookTimeout: 30_000,
     reporters: ['default', './scripts/plain-reporter.mjs', ['junit', { outputFile: '.reports/junit.xml' }]],
     env: { PACT_DO_NOT_TRACK: 'true' },
+    // It imports JSON without saying so, which only a bundler takes.
+    server: { deps: { inline: ['@actions/workflow-parser'] } },
     projects: directories.flatMap(projectsOf),
   },
 });

@@ -12,6 +12,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   regen: async () => (await import('./regen.ts')).regen,
   'regen-openapi': async () => (await import('./regen-openapi.ts')).regenOpenapi,
   'regen-schema': async () => (await import('./regen-schema.ts')).regenSchema,
+  'regen-pipelines': async () => (await import('./regen-pipelines.ts')).regenPipelines,
   'spec-extract': async () => (await import('./spec-extract.ts')).specExtract,
   'spec-proof': async () => (await import('./spec-proof.ts')).specProof,
   docs: async () => (await import('./docs.ts')).docs,

@@ -4,13 +4,14 @@
 import type { Command } from './command.ts';
 import { docs } from './docs.ts';
 import { regenOpenapi } from './regen-openapi.ts';
+import { regenPipelines } from './regen-pipelines.ts';
 import { regenSchema } from './regen-schema.ts';
 import { specExtract } from './spec-extract.ts';
 
-const generators: readonly Command[] = [regenOpenapi, regenSchema, specExtract, docs];
+const generators: readonly Command[] = [regenOpenapi, regenSchema, regenPipelines, specExtract, docs];
 
 export const regen: Command = {
-  summary: 'Write every generated file anew: regen-openapi, regen-schema, spec-extract, docs.',
+  summary: 'Write every generated file anew: regen-openapi, regen-schema, regen-pipelines, spec-extract, docs.',
   usage: `[--check]
 
   --check  write nothing; fail when a file would change
