@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type MockEngine, startMockEngine } from '@llama-orch/adapter-mock';
+import type { PoolHealth } from '@llama-orch/api-types';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { engineAdapters } from './fleet/engine-adapters.ts';
 import { createTestController, type TestController } from './testing/test-controller.ts';
@@ -80,6 +81,35 @@ test.each(['vllm', 'tgi'] as const)('a full queue of %s is no broken worker: the
   t.controller.loop.tick();
   expect(await ended(t, id)).toMatchObject({ state: 'succeeded', attempts: 2 });
 });
+
+test.each(engines)(
+  '[ORCH-3040] a %s that answers its health check and fails every request is shut off by traffic alone, and probed by a task',
+  async (engine) => {
+    const { t, sim } = await setUp(engine);
+    const state = async (): Promise<unknown> => {
+      const { breaker } = (await (await t.request('GET', '/v1/pools/a/health')).json()) as PoolHealth;
+      return breaker?.state;
+    };
+    await sim.control.script({ fault: { kind: 'refuse', refusal: 'server-error' } });
+    for (let index = 0; index < 2; index++) expect(await ended(t, await submit(t))).toMatchObject({ state: 'failed', attempts: 3 });
+    expect(await state()).toBe('closed');
+    const third = await submit(t);
+    await vi.waitUntil(async () => (await state()) === 'open', { timeout: 20_000 });
+
+    // It waits: its engine works again, and nobody knows before the pause is over.
+    await sim.control.script({ answerTokens: 12 });
+    expect(await t.status(third)).toMatchObject({ state: 'queued', attempts: 1 });
+    t.clock.now += 5_000;
+    await t.report([t.poolStatus('a', 1, { replica: replicaOf(t, sim, engine) })]);
+    t.controller.loop.tick();
+    expect(await ended(t, third)).toMatchObject({ state: 'succeeded', attempts: 2 });
+    expect(await state()).toBe('closed');
+    // What the engine was asked to generate is what the tasks asked for: nothing was spent on finding out.
+    const generated = (await sim.control.requests()).filter(({ path }) => path === generationPaths[engine]);
+    expect(generated).toHaveLength(3 + 3 + 2);
+  },
+  60_000,
+);
 
 test('[ORCH-3043] an engine’s key comes from its file; without it nothing is dispatched, and the pool says why', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'engine-key-'));
