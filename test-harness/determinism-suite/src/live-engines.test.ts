@@ -46,7 +46,7 @@ test('[ORCH-3050] one URL is compared with itself, two with each other, each in 
   if (vllm?.kind !== 'urls' || tgi?.kind !== 'urls') throw new Error('not found');
   expect(vllm.urls).toEqual(['http://one:8000', 'http://two:8000']);
   const two = liveTarget(vllm, { VLLM_MODEL: 'm', VLLM_CTX: '4096' });
-  expect(two).toMatchObject({ modelRef: 'm', isOneSet: false, canRestart: false, stack: { models: { m: { ctx_limit: 4_096 } } } });
+  expect(two).toMatchObject({ modelRef: 'm', isOurs: false, stack: { models: { m: { ctx_limit: 4_096 } } } });
   expect(two.pairs).toContainEqual({ profile: 'v1', first: 'v1-a', second: 'v1-b' });
   expect(two.stack.pools).toHaveLength(4);
   const one = liveTarget(tgi, {});

@@ -50,7 +50,7 @@ export const passes: readonly Pass[] = [
   {
     name: 'crowd',
     shows: 'all at once; whichever replica is free takes the next',
-    run: (input) => atOnce(input, (nth) => (input.target.isOneSet ? undefined : nth % 2 === 0 ? input.pair.second : input.pair.first)),
+    run: (input) => atOnce(input, (nth) => (input.target.isOurs ? undefined : nth % 2 === 0 ? input.pair.second : input.pair.first)),
   },
   {
     name: 'after-reuse',
@@ -61,7 +61,7 @@ export const passes: readonly Pass[] = [
     name: 'after-restart',
     shows: 'the second replica in a new process, after a kill -9',
     async run(input) {
-      if (input.target.canRestart) await restart(input.stack, input.pair.second);
+      if (input.target.isOurs) await restart(input.stack, input.pair.second);
       return oneByOne(input, input.prompts, input.pair.second);
     },
   },

@@ -60,7 +60,7 @@ export function toJson(rows: readonly Row[], diffs: ReadonlyMap<string, readonly
       equal,
       streams: compared,
       tokens,
-      restarted: target.canRestart,
+      restarted: target.isOurs,
       differences: findings.map(({ prompt, profile, pass, difference }) => ({
         prompt: prompt.id,
         seed: prompt.seed,

@@ -2,9 +2,9 @@
  * The suite on one target: a stack of real processes, every pass for both profiles, and what of it was not equal. It writes
  * nothing.
  */
-import { type Stack, startStack } from '@llama-orch/e2e-haiku';
+import { type Stack, type StackOptions, startStack } from '@llama-orch/e2e-haiku';
 import { type Difference, firstDifference } from './difference.ts';
-import { type PassName, passes, reference } from './passes.ts';
+import { type PassInput, type PassName, passes, reference } from './passes.ts';
 import type { SuitePrompt } from './prompts.ts';
 import type { RecordedStream } from './recorded-stream.ts';
 import type { Pair, Profile, Target } from './target.ts';
@@ -45,52 +45,62 @@ export type RunOptions = {
  * @req ORCH-3045, ORCH-3050
  */
 export async function runSuite(target: Target, prompts: readonly SuitePrompt[], options: RunOptions = {}): Promise<Outcome> {
-  const stack = await startStack(target.stack);
-  try {
-    return await runOn(stack, target, prompts, options);
-  } finally {
-    await stack.stop();
-  }
-}
-
-async function runOn(
-  stack: Stack,
-  target: Target,
-  prompts: readonly SuitePrompt[],
-  { only, signal = new AbortController().signal, tell = () => {} }: RunOptions,
-): Promise<Outcome> {
+  const streams: RecordedStream[] = [];
   const findings: Finding[] = [];
-  const all: RecordedStream[] = [];
   let compared = 0;
-  for (const pair of target.pairs) {
-    if (target.isOneSet) await requireOneSet(stack, pair);
-    const input = { stack, target, pair, prompts, signal };
-    const expected = await reference.run(input);
-    all.push(...expected.values());
-    for (const pass of passes.filter(({ name }) => only?.includes(name) ?? true)) {
-      const streams = await pass.run(input);
-      all.push(...streams.values());
-      const unlike = prompts.flatMap((prompt) => {
-        const [wanted, got] = [expected.get(prompt.id), streams.get(prompt.id)];
-        if (wanted === undefined || got === undefined) throw new Error(`expected a stream of ${prompt.id} in ${pass.name}`);
-        compared += 1;
-        const difference = firstDifference(wanted, got);
-        return difference === null ? [] : [{ prompt, profile: pair.profile, pass: pass.name, difference, expected: wanted, got }];
-      });
-      tell(`${target.name} ${pair.profile} ${pass.name}: ${prompts.length - unlike.length} of ${prompts.length} equal`);
-      findings.push(...unlike);
+  for (const pairs of target.isOurs ? [target.pairs] : target.pairs.map((pair) => [pair])) {
+    const stack = await startStack(stackOf(target, pairs));
+    try {
+      for (const pair of pairs) {
+        const result = await comparePair({ stack, target, pair, prompts, signal: options.signal ?? new AbortController().signal }, options);
+        streams.push(...result.streams);
+        findings.push(...result.findings);
+        compared += result.compared;
+      }
+    } finally {
+      await stack.stop();
     }
   }
   return {
     target,
-    engineVersion: all[0]?.engineVersion ?? 'unknown',
+    engineVersion: streams[0]?.engineVersion ?? 'unknown',
     prompts: prompts.length,
     equal: prompts.length - new Set(findings.map(({ prompt }) => prompt.id)).size,
     compared,
-    warm: all.filter((stream) => stream.warm).length,
-    tokens: all.reduce((sum, { tokens }) => sum + tokens.length, 0),
+    warm: streams.filter((stream) => stream.warm).length,
+    tokens: streams.reduce((sum, { tokens }) => sum + tokens.length, 0),
     findings,
   };
+}
+
+function stackOf({ stack }: Target, pairs: readonly Pair[]): StackOptions {
+  const ids = new Set(pairs.flatMap(({ first, second }) => [first, second]));
+  return { ...stack, pools: (stack.pools ?? []).filter(({ id }) => ids.has(id)) };
+}
+
+type PairResult = { readonly streams: readonly RecordedStream[]; readonly findings: readonly Finding[]; readonly compared: number };
+
+async function comparePair(input: PassInput, { only, tell = () => {} }: RunOptions): Promise<PairResult> {
+  const { stack, target, pair, prompts } = input;
+  if (target.isOurs) await requireOneSet(stack, pair);
+  const expected = await reference.run(input);
+  const all = [...expected.values()];
+  const findings: Finding[] = [];
+  let compared = 0;
+  for (const pass of passes.filter(({ name }) => only?.includes(name) ?? true)) {
+    const streams = await pass.run(input);
+    all.push(...streams.values());
+    const unlike = prompts.flatMap((prompt) => {
+      const [wanted, got] = [expected.get(prompt.id), streams.get(prompt.id)];
+      if (wanted === undefined || got === undefined) throw new Error(`expected a stream of ${prompt.id} in ${pass.name}`);
+      compared += 1;
+      const difference = firstDifference(wanted, got);
+      return difference === null ? [] : [{ prompt, profile: pair.profile, pass: pass.name, difference, expected: wanted, got }];
+    });
+    tell(`${target.name} ${pair.profile} ${pass.name}: ${prompts.length - unlike.length} of ${prompts.length} equal`);
+    findings.push(...unlike);
+  }
+  return { streams: all, findings, compared };
 }
 
 /** A comparison of replicas that the controller would never mix says nothing. */

@@ -1,11 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startMockEngine } from '@llama-orch/adapter-mock';
 import { eventually, startStack } from '@llama-orch/e2e-haiku';
 import { afterAll, expect, test } from 'vitest';
 import { describeFinding } from './diff-file.ts';
+import { findLiveEngines } from './live-engines.ts';
 import { suitePrompts } from './prompts.ts';
 import { runSuite } from './run-suite.ts';
+import { liveTarget } from './targets/live.ts';
 import type { Target } from './target.ts';
 import { type SimulatorName, simulatorNames, type SimulatorOptions, simulatorTarget } from './targets/simulators.ts';
 
@@ -15,9 +18,9 @@ afterAll(() => rmSync(dir, { recursive: true }));
 /** Seeded sampling alone: what sampling adds to greedy decoding is the engine's, and these are none. */
 const sampledTarget = (name: SimulatorName, options: SimulatorOptions): Target => {
   const target = simulatorTarget(name, options);
-  const pairs = target.pairs.filter(({ profile }) => profile === 'v1');
-  const used = pairs.flatMap(({ first, second }) => [first, second]);
-  return { ...target, pairs, stack: { ...target.stack, pools: (target.stack.pools ?? []).filter(({ id }) => used.includes(id)) } };
+  const isSampled = ({ id }: { readonly id: string }): boolean => id === 'v1-a' || id === 'v1-b';
+  const stack = { ...target.stack, pools: (target.stack.pools ?? []).filter(isSampled) };
+  return { ...target, stack, pairs: target.pairs.filter(({ profile }) => profile === 'v1') };
 };
 
 /** `trtllm-serve` is another front of the fourth engine; `ci:determinism` runs it too. */
@@ -27,6 +30,28 @@ test.each(engines)('[ORCH-3050] two processes of the %s are equal in every pass'
   const { findings, ...outcome } = await runSuite(sampledTarget(name, { dir }), suitePrompts(8));
   expect(findings.map(describeFinding)).toEqual([]);
   expect(outcome).toMatchObject({ prompts: 8, equal: 8, compared: 8 * 5 });
+});
+
+test('[ORCH-3050] engines that somebody runs, by URL, are compared in turns by pinned pools, and found unlike where they are', async () => {
+  const [one, other] = await Promise.all(
+    [0, 1].map((weights) => startMockEngine({ wire: 'vllm', modelName: 'm', weights, script: { engineVersion: 'v1' } })),
+  );
+  if (one === undefined || other === undefined) throw new Error('no engines');
+  try {
+    const target = (urls: string) => {
+      const engine = findLiveEngines({ VLLM_URL: urls }, dir).find(({ name }) => name === 'vllm');
+      if (engine?.kind !== 'urls') throw new Error('not found');
+      return liveTarget(engine, { VLLM_MODEL: 'm', VLLM_CTX: '4096' });
+    };
+    expect(await runSuite(target(one.url), suitePrompts(2))).toMatchObject({ equal: 2, compared: 20, findings: [] });
+    const { findings } = await runSuite(target(`${one.url},${other.url}`), suitePrompts(1), { only: ['other-replica'] });
+    expect(findings.map(({ profile, difference }) => [profile, difference.token])).toEqual([
+      ['v1-greedy', 0],
+      ['v1', 0],
+    ]);
+  } finally {
+    await Promise.all([one.stop(), other.stop()]);
+  }
 });
 
 test('[ORCH-3050] one token in 10,000 that is another one is caught, with its prompt, its seed and its neighbours', async () => {

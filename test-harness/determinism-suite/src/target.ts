@@ -18,10 +18,11 @@ export type Target = {
   readonly modelRef: string;
   readonly stack: StackOptions;
   readonly pairs: readonly Pair[];
-  /** True where both must be in one replica set; an engine that somebody else runs is in a set of its own. */
-  readonly isOneSet: boolean;
-  /** False where the engine is not ours to kill. */
-  readonly canRestart: boolean;
+  /**
+   * The agent starts its replicas: both must then be in one replica set, and one may be killed. An engine that somebody else runs
+   * is a set of its own, and can be one pool only, so its profiles take turns.
+   */
+  readonly isOurs: boolean;
 };
 
 /** Room for everything that a crowd submits at once. */

@@ -7,7 +7,6 @@ export function embeddedTarget(): Target {
     runsOn: 'embedded engine, CPU',
     modelRef: 'haiku-tiny',
     ...pairsOf(() => ({})),
-    isOneSet: true,
-    canRestart: true,
+    isOurs: true,
   };
 }

@@ -20,8 +20,7 @@ function programTarget(engine: Found<'program'>, env: Environment): Target {
     pairs,
     // Its agent finds this very program on its PATH.
     stack: { ...stack, env: { PATH: `${dirname(engine.path)}${delimiter}${env['PATH'] ?? ''}` } },
-    isOneSet: true,
-    canRestart: true,
+    isOurs: true,
   };
 }
 
@@ -56,7 +55,6 @@ function urlTarget({ name, urls, how }: Found<'urls'>, env: Environment): Target
     modelRef: model,
     pairs: profiles.map((profile) => ({ profile, first: `${profile}-a`, second: first === second ? `${profile}-a` : `${profile}-b` })),
     stack: { pools, queueCapacity: 512, models: { [model]: { path: model, digest, quant: 'external', ctx_limit: ctx } } },
-    isOneSet: false,
-    canRestart: false,
+    isOurs: false,
   };
 }

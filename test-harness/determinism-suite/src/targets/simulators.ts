@@ -51,8 +51,7 @@ export function simulatorTarget(name: SimulatorName, { dir, secondHas = [], pool
       runtime: { kind: 'command', command: [programs[which], ...words, ...flags], ...(server !== undefined && { server }) },
       ...pool,
     })),
-    isOneSet: true,
-    canRestart: true,
+    isOurs: true,
   };
 }
 
