@@ -4,7 +4,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { appendFile, copyFile, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createControlClient, type MockControl, type MockEngine, startMockEngine } from '@llama-orch/adapter-mock';
@@ -122,6 +122,7 @@ export async function startFleet({ pools = poolIds }: { readonly pools?: readonl
   const onExit = (): void => {
     killMarked(mark);
     external?.kill('SIGKILL');
+    rmSync(dir, { recursive: true, force: true });
   };
   process.once('exit', onExit);
 

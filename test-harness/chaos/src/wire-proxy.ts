@@ -19,14 +19,15 @@ export async function startWireProxy(target: () => string | undefined): Promise<
   const pairs = new Set<readonly [Socket, Socket]>();
   let isStalled = false;
 
-  const server = createServer((client) => {
+  // A side that has said all it has to say may still listen.
+  const server = createServer({ allowHalfOpen: true }, (client) => {
     const to = target();
     if (to === undefined) {
       client.destroy();
       return;
     }
     const { hostname, port } = new URL(to);
-    const service = connect(Number(port), hostname);
+    const service = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
     const pair = [client, service] as const;
     pairs.add(pair);
     for (const [one, other] of [
