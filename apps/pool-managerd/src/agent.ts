@@ -23,6 +23,7 @@ import { createModelDigests } from './model-digest.ts';
 import type { PoolSpec } from './pool-spec.ts';
 import { createPortPicker } from './port-picker.ts';
 import { runSelfTest } from './self-test.ts';
+import { createSteadyClock } from './steady-clock.ts';
 import { createSupervisor } from './supervisor.ts';
 import { toAgentStatus, toDesiredSpec } from './wire.ts';
 import { readWorkerGauges } from './worker-gauges.ts';
@@ -58,7 +59,10 @@ const lastStatusMs = 1_000;
 
 export const createAgent = (options: AgentOptions): Agent => {
   const { config, log } = options;
-  const nowMs = () => Date.now();
+  const nowMs = createSteadyClock(
+    () => Date.now(),
+    () => Math.round(performance.now()),
+  );
   const random = () => Math.random();
   const sleep = (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal });
   const stateFiles = createWorkerStateFiles(options.dataDir);

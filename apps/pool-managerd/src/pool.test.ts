@@ -291,6 +291,15 @@ test('an adopted worker that was tested is Ready at its first answer, without an
   await pool.stop(0);
 });
 
+test('[ORCH-3053] an adopted worker that was started later than now, by a clock that was set back, took no negative time to load', async () => {
+  const { pool, until } = harness();
+  const { record } = liveWorker(7);
+  pool.adopt({ ...record, tested: null, startedAtMs: 3_600_000 });
+  await until('ready');
+  expect(pool.view().preload).toEqual({ outcome: 'ok', loadMs: 0 });
+  await pool.stop(0);
+});
+
 test('[ORCH-3039] counts OOM and driver events apart', async () => {
   const kinds = ['device-oom', 'host-oom', 'driver-error'] as const;
   let next = 0;

@@ -65,7 +65,7 @@ export type PoolDeps = {
   readonly policy: RestartPolicy;
   /** Tail of a worker's log that is kept and read for causes. */
   readonly logBytes: number;
-  /** Wall clock. */
+  /** Wall time that never jumps. */
   readonly nowMs: () => number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -404,7 +404,8 @@ export const createPool = (firstSpec: PoolSpec, { seat, startCountBefore }: Pool
       dispatch({ kind: 'start' });
     },
     adopt(record) {
-      const worker = deps.launcher.adopt(spec, record);
+      // The machine's clock may have been set back since: nothing started in the future.
+      const worker = deps.launcher.adopt(spec, { ...record, startedAtMs: Math.min(record.startedAtMs, deps.nowMs()) });
       wanted = true;
       startCount = Math.max(startCount, record.startCount);
       capacitySlots = record.slots ?? spec.slots;
