@@ -50,7 +50,7 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   const calmRounds = [planLoad(random, forms, calm), planLoad(random, forms, calm)] as const;
 
   const fleet = await startFleet();
-  const stopFaults: Violation[] = [];
+  const ownFaults: Violation[] = [];
   let transcript: Transcript;
   let endState: EndState;
   let injections;
@@ -62,7 +62,11 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
     const clients = createClients({ directUrl: fleet.url, wireUrl: fleet.clientWire.url, keys: fleet.keys });
     [injections] = await Promise.all([injectFaults(fleet, faults, new AbortController().signal), clients.send(plan)]);
     log(`${clients.tasks.length} tasks sent, ${clients.busy} clients wait; quiet again`);
-    await calmDown(fleet);
+    await calmDown(fleet).catch((error: unknown) => {
+      // All is undone, and still not every pool serves: that is a finding, and the rest is looked at all the same.
+      const what = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
+      ownFaults.push({ rule: 'never-ready', taskId: null, what });
+    });
     await waitForClients(clients, log);
     const [first, second] = calmRounds;
     await clients.send(first);
@@ -76,10 +80,10 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
     transcript = { tasks: clients.tasks, unfaulted, promises };
   } finally {
     await fleet.stop().catch((error: unknown) => {
-      stopFaults.push({ rule: 'orphan-process', taskId: null, what: error instanceof Error ? error.message : String(error) });
+      ownFaults.push({ rule: 'orphan-process', taskId: null, what: error instanceof Error ? error.message : String(error) });
     });
   }
-  const violations = [...check({ transcript, endState }), ...stopFaults];
+  const violations = [...check({ transcript, endState }), ...ownFaults];
   const accused = new Set(violations.slice(0, shownTasks).map(({ taskId }) => taskId));
   const evidence = { tasks: transcript.tasks.filter(({ taskId }) => accused.has(taskId)), logs: violations.length > 0 ? logs : '' };
   return { seed, minutes, faults: injections, figures: toFigures(transcript), endState, violations, evidence };

@@ -14,6 +14,7 @@ export type Violation = {
     | 'quota-passed'
     | 'queue-bound-passed'
     | 'priority-inverted'
+    | 'never-ready'
     | 'slot-not-free'
     | 'orphan-process'
     | 'leaked-descriptor'
