@@ -79,26 +79,30 @@ export class Attempt {
         if (this.#abort.signal.aborted) continue;
         const texts: string[] = [];
         const before = this.generated;
-        for (const event of batch) {
-          switch (event.kind) {
-            case 'started':
-              this.hasStarted = true;
-              this.#owner.onStarted(this);
-              break;
-            case 'token': {
-              this.generated = event.tokensOut;
-              const text = this.#fresh(event.text);
-              if (text !== '') texts.push(text);
-              break;
+        try {
+          for (const event of batch) {
+            switch (event.kind) {
+              case 'started':
+                this.hasStarted = true;
+                this.#owner.onStarted(this);
+                break;
+              case 'token': {
+                this.generated = event.tokensOut;
+                const text = this.#fresh(event.text);
+                if (text !== '') texts.push(text);
+                break;
+              }
+              case 'end':
+                end = event;
+                this.generated = event.tokensOut;
+                break;
             }
-            case 'end':
-              end = event;
-              this.generated = event.tokensOut;
-              break;
           }
+          this.progressed = true;
+        } finally {
+          // Also of a read that turns out to differ from what was sent: its tokens have come.
+          if (this.generated > before || texts.length > 0) this.#owner.onTokens(this, texts, this.generated - before);
         }
-        this.progressed = true;
-        if (this.generated > before || texts.length > 0) this.#owner.onTokens(this, texts, this.generated - before);
       }
     } catch (thrown) {
       if (this.#abort.signal.aborted) this.#settleAborted();

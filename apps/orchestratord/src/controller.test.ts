@@ -159,6 +159,8 @@ test('[ORCH-3301] a re-run with other bytes ends the stream and is counted', asy
   await settle();
   expect(await t.status(id)).toMatchObject({ state: 'failed', error: { code: 'WORKER_RESET', retriable: false } });
   expect(await t.metric(/^determinism_violations_total/)).toBe(1);
+  // Both tokens have come, the one that was sent and the one that could not be.
+  expect(await t.metric(/^tokens_out_total/)).toBe(2);
 });
 
 test('[ORCH-3010] a worker that failed a task gets no other until it answers', async () => {

@@ -48,7 +48,9 @@ export const readGauges = function* ({
   for (const priority of ['interactive', 'batch'] as const) {
     for (const [slo, value] of Object.entries(slos()[priority])) yield { name: 'slo_target', labels: { priority, slo }, value };
   }
-  for (const [engine, count] of hub.countByEngine()) yield { name: 'stream_subscribers', labels: { engine }, value: count };
+  const streams = hub.countByEngine();
+  for (const engine of new Set([...Array.from(fleet.pools(), ({ pool }) => pool.engine), ...streams.keys()]))
+    yield { name: 'stream_subscribers', labels: { engine }, value: streams.get(engine) ?? 0 };
   yield* readReplicas(fleet);
   yield* readBreakers(scheduler, fleet, clock);
   for (const [presence, agents] of Map.groupBy(fleet.agents(), (agent) => agent.presence)) {

@@ -19,6 +19,7 @@ export type StackOptions = {
   readonly controller?: Readonly<Record<string, unknown>>;
   readonly agent?: Readonly<Record<string, unknown>>;
   readonly models?: Readonly<Record<string, unknown>>;
+  readonly slos?: Readonly<Record<string, unknown>>;
   readonly tenants?: readonly unknown[];
   readonly keys?: readonly unknown[];
   /** Added to the environment of both services. */
@@ -55,6 +56,7 @@ export function stackConfig(options: StackOptions, modelsDir: string): Readonly<
       timeouts: { start_ms: 60_000, cancel_grace_ms: 5_000, stop_grace_ms: 5_000, probe_interval_ms: 250 },
       ...pool,
     })),
+    ...(options.slos !== undefined && { slos: options.slos }),
     ...(options.tenants !== undefined && { tenants: options.tenants }),
     ...(options.keys !== undefined && { keys: options.keys }),
     controller: { agent_lease: { interval_ms: reportEveryMs }, shutdown_deadline_ms: 20_000, ...options.controller },
