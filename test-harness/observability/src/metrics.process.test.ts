@@ -6,10 +6,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readContract } from './contract.ts';
 import { type DrivenStack, type Scrape, startDrivenStack } from './drive/driven-stack.ts';
 import { Ledger, seriesOf } from './drive/ledger.ts';
-import { driveRound, loseServices, startDrive } from './drive/rounds.ts';
+import { type Drive, driveRound, loseServices, startDrive, whileBusy } from './drive/rounds.ts';
 import { parseExposition } from './exposition.ts';
 import { isOfProcess, lintScrape } from './lint.ts';
 import { findTool, runTool } from './prometheus-tool.ts';
+import { writeRecorded } from './recorded.ts';
 
 const services = ['orchestratord', 'pool-managerd'] as const;
 const contract = readContract();
@@ -25,11 +26,20 @@ beforeAll(async () => {
   driven = await startDrivenStack();
   const drive = startDrive(driven, ledger);
   await driveRound(drive);
+  if (process.env['ORCH_RECORD_SCRAPES'] === '1') await record(drive);
   const twice = async (service: (typeof services)[number]) => [await driven.scrapeText(service), await driven.scrapeText(service)] as const;
   texts = { orchestratord: await twice('orchestratord'), 'pool-managerd': await twice('pool-managerd') };
   await loseServices(drive);
 });
 afterAll(() => driven.stop());
+
+/** `metrics-lint --record`: the scrapes between which everything moves, for the dashboards. */
+async function record(drive: Drive): Promise<void> {
+  const scrapes = async () => ({ orchestratord: await driven.scrapeText('orchestratord'), 'pool-managerd': await driven.scrapeText('pool-managerd') });
+  const first = await scrapes();
+  await driveRound(drive);
+  await writeRecorded([first, await whileBusy(drive, scrapes)]);
+}
 
 const scrapeOf = (service: (typeof services)[number]): Scrape => parseExposition(texts[service][0]);
 

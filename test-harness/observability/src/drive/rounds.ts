@@ -3,13 +3,13 @@
  * each event. At its end nothing waits, runs or streams.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Engine, TaskStatus } from '@llama-orch/api-types';
+import type { Engine, PoolOperation, TaskStatus } from '@llama-orch/api-types';
 import { eventually } from '@llama-orch/e2e-haiku';
 import { answerTokens, type DrivenStack, slos } from './driven-stack.ts';
 import { type DrivenTask, TaskDriver, versions } from './driven-task.ts';
 import { type Labels, type Ledger, seriesKey, seriesOf, type Series } from './ledger.ts';
 
-type Drive = { readonly driven: DrivenStack; readonly ledger: Ledger; readonly tasks: TaskDriver };
+export type Drive = { readonly driven: DrivenStack; readonly ledger: Ledger; readonly tasks: TaskDriver };
 
 /** So long a gauge may take to show what is so: the agent reads its workers and devices every few seconds. */
 const gaugeWithinMs = 30_000;
@@ -35,6 +35,7 @@ export async function driveRound(drive: Drive): Promise<void> {
   await loadGpu(drive);
   await fillCache(drive);
   await restartWorker(drive);
+  await drain(drive);
   await comeToRest(drive);
 }
 
@@ -171,6 +172,27 @@ async function restartWorker(drive: Drive): Promise<void> {
   await driven.stack.untilReady();
 }
 
+/** A pool is drained, and takes tasks again. */
+async function drain({ driven, ledger }: Drive): Promise<void> {
+  for (const [kind, body] of [
+    ['drain', { deadline_ms: 10_000 }],
+    ['resume', undefined],
+  ] as const) {
+    const answer = await fetch(`${driven.stack.url}/v1/pools/vllm/${kind}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const { operation_id: id } = (await answer.json()) as PoolOperation;
+    await eventually(`the ${kind} to end`, async () => {
+      const operation = (await (await fetch(`${driven.stack.url}/v1/operations/${id}`)).json()) as PoolOperation;
+      return operation.state === 'succeeded';
+    });
+    ledger.count('operations_total', { kind, outcome: 'succeeded' });
+  }
+  await driven.stack.untilReady();
+}
+
 /** What the gauges show when everything has ended. */
 async function comeToRest(drive: Drive): Promise<void> {
   const when = 'everything has ended';
@@ -202,6 +224,18 @@ export async function loseServices(drive: Drive): Promise<void> {
   await showsGauge(drive, 'replicas', 'the agent is gone', replicas('unready'));
   await stack.startAgent();
   await stack.untilReady();
+}
+
+/** While one task runs and one waits, so that no gauge of live things stands at nothing. */
+export async function whileBusy<Result>({ driven, tasks }: Drive, look: () => Promise<Result>): Promise<Result> {
+  const { control } = driven.engines.vllm;
+  await control.script({ answerTokens, holdAfterSteps: 2 });
+  const busy = [await tasks.submit({ engine: 'vllm' }), await tasks.submit({ engine: 'vllm' })];
+  await busy[0]?.stream.untilTokens(2);
+  const result = await look();
+  await control.script({ answerTokens });
+  for (const task of busy) await tasks.finish(task);
+  return result;
 }
 
 /**
