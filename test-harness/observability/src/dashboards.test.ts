@@ -16,17 +16,24 @@ test.each(queries.map(({ place, query }) => [place, query]))('[ORCH-3028] %s ask
   expect(lintQuery(query, contract)).toEqual([]);
 });
 
-test.each(dashboards)('%s is what Grafana takes: its data source chosen by a variable, its panels told apart and beside each other', (name, dashboard) => {
-  const { uid, schemaVersion, templating, panels } = dashboard;
-  expect(uid).toBe(`llama-orch-${name}`);
-  expect(schemaVersion).toBeGreaterThanOrEqual(39);
-  expect(templating.list[0]).toMatchObject({ name: 'datasource', type: 'datasource', query: 'prometheus' });
-  expect(panels.length).toBeGreaterThanOrEqual(6);
-  expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
-  for (const panel of panels) expect(panel.datasource).toEqual({ type: 'prometheus', uid: '${datasource}' });
-  expect(panels.filter(({ gridPos: { x, w, h } }) => x < 0 || w < 1 || h < 1 || x + w > 24)).toEqual([]);
-  expect(pairs(panels).filter(([one, other]) => overlap(one, other)).map(([one, other]) => `${one.title} / ${other.title}`)).toEqual([]);
-});
+test.each(dashboards)(
+  '%s is what Grafana takes: its data source chosen by a variable, its panels told apart and beside each other',
+  (name, dashboard) => {
+    const { uid, schemaVersion, templating, panels } = dashboard;
+    expect(uid).toBe(`llama-orch-${name}`);
+    expect(schemaVersion).toBeGreaterThanOrEqual(39);
+    expect(templating.list[0]).toMatchObject({ name: 'datasource', type: 'datasource', query: 'prometheus' });
+    expect(panels.length).toBeGreaterThanOrEqual(6);
+    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+    for (const panel of panels) expect(panel.datasource).toEqual({ type: 'prometheus', uid: '${datasource}' });
+    expect(panels.filter(({ gridPos: { x, w, h } }) => x < 0 || w < 1 || h < 1 || x + w > 24)).toEqual([]);
+    expect(
+      pairs(panels)
+        .filter(([one, other]) => overlap(one, other))
+        .map(([one, other]) => `${one.title} / ${other.title}`),
+    ).toEqual([]);
+  },
+);
 
 test.each(dashboards.flatMap(([name, { panels }]) => panels.map((panel) => [`${name}: ${panel.title}`, panel] as const)))(
   '%s says what it shows, in which unit, and which series is which',
@@ -53,7 +60,10 @@ test.each(dashboards)('the variables of %s ask for contracted labels, and "All" 
 test('[ORCH-3041] each SLO that has an alert stands beside its target', () => {
   const targets = dashboards.find(([name]) => name === 'slos')?.[1].panels.flatMap((panel) => panel.targets.map(({ expr }) => expr)) ?? [];
   for (const slo of ['first_token_p95_ms', 'tokens_64_p95_ms', 'error_ratio'])
-    expect(targets.some((expr) => expr === `max by (priority) (slo_target{slo="${slo}"})`), slo).toBe(true);
+    expect(
+      targets.some((expr) => expr === `max by (priority) (slo_target{slo="${slo}"})`),
+      slo,
+    ).toBe(true);
 });
 
 const pairs = (panels: readonly Panel[]): readonly (readonly [Panel, Panel])[] =>

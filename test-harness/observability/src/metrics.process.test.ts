@@ -35,7 +35,10 @@ afterAll(() => driven.stop());
 
 /** `metrics-lint --record`: the scrapes between which everything moves, for the dashboards. */
 async function record(drive: Drive): Promise<void> {
-  const scrapes = async () => ({ orchestratord: await driven.scrapeText('orchestratord'), 'pool-managerd': await driven.scrapeText('pool-managerd') });
+  const scrapes = async () => ({
+    orchestratord: await driven.scrapeText('orchestratord'),
+    'pool-managerd': await driven.scrapeText('pool-managerd'),
+  });
   const first = await scrapes();
   await driveRound(drive);
   await writeRecorded([first, await whileBusy(drive, scrapes)]);

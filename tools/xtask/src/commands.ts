@@ -17,6 +17,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'spec-proof': async () => (await import('./spec-proof.ts')).specProof,
   docs: async () => (await import('./docs.ts')).docs,
   linkcheck: async () => (await import('./linkcheck.ts')).linkcheck,
+  'metrics-lint': async () => (await import('./metrics-lint.ts')).metricsLint,
   'pact:write': async () => (await import('./pact.ts')).pactWrite,
   'pact:verify': async () => (await import('./pact.ts')).pactVerify,
   'pact:stub': async () => (await import('./pact.ts')).pactStub,
