@@ -1,15 +1,9 @@
 /**
  * A scrape against the contract, both ways: nothing uncontracted, nothing missing, exact types and labels, series inside their
- * budget. It fetches nothing.
+ * budget. A family without samples is none of its business: its event may not have happened. It fetches nothing.
  */
 import { type Cardinalities, type ContractedMetric, seriesBudget } from './contract.ts';
 import type { Family, Sample } from './exposition.ts';
-
-export type LintOptions = {
-  readonly cardinalities: Cardinalities;
-  /** Whether each contracted metric must have a sample: the events of all have happened. */
-  readonly expectAll: boolean;
-};
 
 /** Families of the process and of Node itself, which the contract leaves to prom-client. */
 export const isOfProcess = (name: string): boolean => name.startsWith('process_') || name.startsWith('nodejs_');
@@ -18,22 +12,21 @@ export const isOfProcess = (name: string): boolean => name.startsWith('process_'
 export function lintScrape(
   families: ReadonlyMap<string, Family>,
   contract: readonly ContractedMetric[],
-  { cardinalities, expectAll }: LintOptions,
+  cardinalities: Cardinalities,
 ): readonly string[] {
   const names = new Set(contract.map(({ name }) => name));
   const stray = [...families.keys()].filter((name) => !names.has(name) && !isOfProcess(name));
   return [
     ...stray.map((name) => `${name}: exported, and not in the contract`),
-    ...contract.flatMap((metric) => lintFamily(families.get(metric.name), metric, { cardinalities, expectAll })),
+    ...contract.flatMap((metric) => lintFamily(families.get(metric.name), metric, cardinalities)),
   ];
 }
 
-function lintFamily(family: Family | undefined, metric: ContractedMetric, { cardinalities, expectAll }: LintOptions): readonly string[] {
+function lintFamily(family: Family | undefined, metric: ContractedMetric, cardinalities: Cardinalities): readonly string[] {
   const { name, type, labels, budget } = metric;
   if (family === undefined) return [`${name}: contracted, and not exported`];
   const breaches: string[] = [];
   if (family.type !== type) breaches.push(`${name}: expected the type ${type}, got ${family.type}`);
-  if (expectAll && family.samples.length === 0) breaches.push(`${name}: expected a sample, got none`);
   const expected = [...labels].toSorted().join(', ');
   const wrong = family.samples.find((sample) => ownLabels(sample).join(', ') !== expected);
   if (wrong !== undefined)

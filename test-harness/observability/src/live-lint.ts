@@ -29,7 +29,7 @@ export async function lintLive({ service, url }: LiveTarget, apiKey: string | nu
     return { ...report, findings: [error instanceof Error ? error.message : String(error)] };
   }
   const shown = contract.filter(({ name }) => (families.get(name)?.samples.length ?? 0) > 0).length;
-  const findings = lintScrape(families, contract, { cardinalities: cardinalitiesOf(families), expectAll: false });
+  const findings = lintScrape(families, contract, cardinalitiesOf(families));
   return { ...report, shown, findings };
 }
 

@@ -1,6 +1,6 @@
 /** `metrics-lint` for a running deployment, as a program: flags in, findings out. Exit codes: 0 clean, 1 findings, 2 called wrongly. */
 import { parseArgs } from 'node:util';
-import { type LiveTarget, lintLive } from './live-lint.ts';
+import { type LiveReport, type LiveTarget, lintLive } from './live-lint.ts';
 
 class UsageError extends Error {}
 
@@ -31,13 +31,14 @@ function readCall(args: readonly string[]): Call {
 async function main(args: readonly string[]): Promise<number> {
   const { targets, apiKey, json } = readCall(args);
   const reports = await Promise.all(targets.map((target) => lintLive(target, apiKey)));
-  if (json) console.log(JSON.stringify({ services: reports }, null, 2));
-  for (const { service, url, contracted, shown, findings } of json ? [] : reports) {
-    console.log(`${service} at ${url}: ${shown} of ${contracted} contracted metrics have samples, ${findings.length} findings`);
-    for (const finding of findings) console.log(`  ${finding}`);
-  }
+  process.stdout.write(json ? `${JSON.stringify({ services: reports }, null, 2)}\n` : reports.map(render).join(''));
   return reports.some(({ findings }) => findings.length > 0) ? 1 : 0;
 }
+
+const render = ({ service, url, contracted, shown, findings }: LiveReport): string => {
+  const head = `${service} at ${url}: ${shown} of ${contracted} contracted metrics have samples, ${findings.length} findings\n`;
+  return head + findings.map((finding) => `  ${finding}\n`).join('');
+};
 
 const isBadCall = (error: unknown): error is Error =>
   error instanceof UsageError ||
@@ -47,6 +48,6 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (!isBadCall(error)) throw error;
-  console.error(`metrics-lint: ${error.message}`);
+  process.stderr.write(`metrics-lint: ${error.message}\n`);
   process.exitCode = 2;
 }

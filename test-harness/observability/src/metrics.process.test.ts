@@ -47,7 +47,7 @@ async function record(drive: Drive): Promise<void> {
 const scrapeOf = (service: (typeof services)[number]): Scrape => parseExposition(texts[service][0]);
 
 test.each(services)('[ORCH-3028] %s exports what is contracted, as it is contracted, and nothing else', (service) => {
-  expect(lintScrape(scrapeOf(service), contract[service], { cardinalities, expectAll: true })).toEqual([]);
+  expect(lintScrape(scrapeOf(service), contract[service], cardinalities)).toEqual([]);
 });
 
 test.each(services.flatMap((service) => contract[service].map(({ name, type }) => ({ service, name, type }))))(
@@ -55,7 +55,8 @@ test.each(services.flatMap((service) => contract[service].map(({ name, type }) =
   ({ service, name, type }) => {
     if (type === 'gauge') {
       const moments = ledger.moments(name);
-      expect(moments.length, `drive/rounds.ts to look at ${name}`).toBeGreaterThan(0);
+      const seen = moments.filter(({ shown }) => Object.keys(shown).length > 0);
+      expect(seen.length, `drive/rounds.ts to look at ${name} when it shows something`).toBeGreaterThan(0);
       for (const { when, expected, shown } of moments) expect(shown, `${name} while ${when}`).toEqual(expected);
       return;
     }

@@ -22,6 +22,9 @@ export const slos = {
   batch: { token_rate_ratio: 0.8, error_ratio: 0.01 },
 } as const;
 
+/** More than the other faults of two rounds make at any worker. */
+export const breakerFailures = 8;
+
 export interface DrivenStack {
   readonly stack: Stack;
   /** Two alike on one lane, one of vLLM, one of Triton. */
@@ -59,6 +62,15 @@ export async function startDrivenStack(): Promise<DrivenStack> {
       pools: poolsOf(engines, join(dir, 'first-start')),
       env: { PATH: `${bin}:${process.env['PATH'] ?? ''}` },
       slos,
+      controller: {
+        breaker: {
+          replica: { failures: breakerFailures, window_ms: 600_000 },
+          pool: { failures: 1_000, window_ms: 600_000 },
+          failure_ratio: 0.2,
+          open_ms: 2_000,
+          slo: { enabled: false },
+        },
+      },
     });
     const scrapeText = async (service: ServiceName): Promise<string> => {
       const response = await fetch(`${service === 'orchestratord' ? stack.url : stack.agent.url}/metrics`);

@@ -3,11 +3,24 @@
  * each event. At its end nothing waits, runs or streams.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Engine, PoolOperation, TaskStatus } from '@llama-orch/api-types';
+import type { PoolOperation, TaskStatus } from '@llama-orch/api-types';
 import { eventually } from '@llama-orch/e2e-haiku';
-import { answerTokens, type DrivenStack, slos } from './driven-stack.ts';
+import { answerTokens, breakerFailures, type DrivenStack } from './driven-stack.ts';
 import { type DrivenTask, TaskDriver, versions } from './driven-task.ts';
-import { type Labels, type Ledger, seriesKey, seriesOf, type Series } from './ledger.ts';
+import {
+  cacheUse,
+  engineOf,
+  gpuLabels,
+  poolStates,
+  queueDepths,
+  replicas,
+  series,
+  sixDigits,
+  sloTargets,
+  streams,
+  sumShares,
+} from './expected-series.ts';
+import { type Ledger, type Series, seriesOf } from './ledger.ts';
 
 export type Drive = { readonly driven: DrivenStack; readonly ledger: Ledger; readonly tasks: TaskDriver };
 
@@ -36,6 +49,7 @@ export async function driveRound(drive: Drive): Promise<void> {
   await fillCache(drive);
   await restartWorker(drive);
   await drain(drive);
+  await openBreaker(drive);
   await comeToRest(drive);
 }
 
@@ -121,7 +135,7 @@ async function breakOff({ driven, tasks }: Drive): Promise<{ readonly broken: Dr
   await beta.control.script({ answerTokens, holdAfterSteps: 2 });
   const blocking = await tasks.submit({ engine: 'llamacpp', pin_pool_id: 'beta' });
   await blocking.stream.untilTokens(2);
-  await alpha.control.script({ answerTokens, fault: { kind: 'reset', afterSteps: brokenAfter } });
+  await alpha.control.script({ answerTokens, fault: { kind: 'torn', afterSteps: brokenAfter } });
   const broken = await tasks.submit({ engine: 'llamacpp' });
   await eventually('the task to be queued again', async () => (await driven.stack.client.task(broken.id)).state === 'queued');
   return { broken, blocking };
@@ -193,6 +207,26 @@ async function drain({ driven, ledger }: Drive): Promise<void> {
   await driven.stack.untilReady();
 }
 
+/** Too many tasks fail at one worker; it rests, is tried with one task, and serves again. */
+async function openBreaker(drive: Drive): Promise<void> {
+  const { driven, ledger, tasks } = drive;
+  const { control } = driven.engines.triton;
+  await control.script({ answerTokens, fault: { kind: 'torn', afterSteps: 2 } });
+  for (let failures = 0; failures < breakerFailures; failures += 1) {
+    const task = await tasks.submit({ engine: 'triton' });
+    await task.stream.untilOver().catch(() => {}); // Best effort and begun, so it ends with `error`.
+    tasks.onRunning(task, 2);
+    tasks.onEnded(task, 'failed');
+  }
+  await showsGauge(drive, 'breakers', 'too many tasks failed', series([[{ ...breakerLabels, state: 'open' }, 1]]));
+  await control.script({ answerTokens });
+  await tasks.finish(await tasks.submit({ engine: 'triton' }));
+  await showsGauge(drive, 'breakers', 'a task succeeded there', {});
+  for (const state of ['open', 'half_open', 'closed']) ledger.count('breaker_transitions_total', { ...breakerLabels, state });
+}
+
+const breakerLabels = { engine: 'triton', scope: 'replica' };
+
 /** What the gauges show when everything has ended. */
 async function comeToRest(drive: Drive): Promise<void> {
   const when = 'everything has ended';
@@ -261,65 +295,6 @@ async function showsGauge(
   ).catch(() => {}); // The note says what it showed instead.
   ledger.note(metric, { when, expected, shown });
 }
-
-const engineOf = (engine: Engine): Labels => ({ engine, engine_version: versions[engine].engine_version });
-const gpuLabels: Labels = { pool_id: 'gpu', ...engineOf('tgi') };
-
-const series = (entries: readonly (readonly [Labels, number])[]): Series =>
-  Object.fromEntries(entries.map(([labels, value]) => [seriesKey(labels), value]));
-
-/** @param waiting - Of the one lane that was loaded. */
-const queueDepths = (waiting: number): Series =>
-  series(
-    (['alpha', 'vllm', 'triton', 'gpu'] as const).flatMap((lane) =>
-      (['interactive', 'batch'] as const).map((priority) => {
-        const engine = lane === 'alpha' ? 'llamacpp' : lane === 'gpu' ? 'tgi' : lane;
-        return [{ engine, lane, priority }, lane === 'alpha' && priority === 'interactive' ? waiting : 0] as const;
-      }),
-    ),
-  );
-
-/** Of llama.cpp's streams. */
-const streams = (open: number): Series =>
-  series(Object.keys(versions).map((engine) => [{ engine }, engine === 'llamacpp' ? open : 0] as const));
-
-const cacheUse = (vllm: number): Series =>
-  series([
-    [{ pool_id: 'vllm', ...engineOf('vllm') }, vllm],
-    [gpuLabels, 0],
-  ]);
-/** Engines print six digits; trtllm-serve tells its use only after it worked. */
-const sixDigits = (shown: Series): Series =>
-  Object.fromEntries(Object.entries(shown).flatMap(([key, value]) => (key.includes('"triton"') ? [] : [[key, Number(value.toFixed(6))]])));
-
-const sloTargets = (): Series =>
-  series(
-    Object.entries(slos).flatMap(([priority, targets]) =>
-      Object.entries(targets).map(([slo, value]) => [{ priority, slo }, value] as const),
-    ),
-  );
-
-const replicas = (state: 'ready' | 'unready'): Series =>
-  series(Object.values(versions).map((labels) => [{ ...labels, state }, labels.engine === 'llamacpp' ? 2 : 1] as const));
-
-const poolStates = (): Series =>
-  series(
-    Object.entries({ alpha: 'llamacpp', beta: 'llamacpp', vllm: 'vllm', triton: 'triton', gpu: 'tgi' }).flatMap(([pool_id, engine]) =>
-      ['stopped', 'starting', 'ready', 'unready', 'stopping', 'refused'].map(
-        (state) => [{ pool_id, engine, state }, state === 'ready' ? 1 : 0] as const,
-      ),
-    ),
-  );
-
-/** Shares are of milliseconds, which no test knows; what they add up to, and that each class and the tenant had some. */
-const sumShares = (shown: Series): Series => {
-  const of = (scope: string): readonly number[] =>
-    Object.entries(shown).flatMap(([key, value]) => (key.includes(`scope="${scope}"`) ? [value] : []));
-  const sum = (values: readonly number[]): number => Number(values.reduce((total, value) => total + value, 0).toFixed(9));
-  const served = (values: readonly number[]): number => values.filter((value) => value > 0).length;
-  const [classes, tenants] = [of('class'), of('tenant')];
-  return { classes: sum(classes), tenants: sum(tenants), 'classes served': served(classes), 'tenants served': served(tenants) };
-};
 
 async function firstInState(
   { stack }: DrivenStack,
