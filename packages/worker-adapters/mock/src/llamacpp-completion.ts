@@ -132,6 +132,7 @@ class NativeForm implements StreamDialect {
   readonly #asked: Asked;
   #slotId = -1;
   #cachedTokens = 0;
+  #firstTokenMs: number | null = null;
 
   constructor(context: WireContext, asked: Asked) {
     this.#context = context;
@@ -146,6 +147,7 @@ class NativeForm implements StreamDialect {
 
   /** Of several tokens that make one character, only the last id is shown. */
   step({ text, ids, tokensOut }: { readonly text: string; readonly ids: readonly number[]; readonly tokensOut: number }): string {
+    this.#firstTokenMs ??= performance.now();
     return this.#token(text, ids.at(-1) ?? eosToken, tokensOut);
   }
 
@@ -174,7 +176,12 @@ class NativeForm implements StreamDialect {
       stop_type: stopTypeOf(how),
       stopping_word: stopWord ?? '',
       tokens_cached: request.tokensIn + tokensOut - 1,
-      timings: { cache_n: this.#cachedTokens, prompt_n: request.tokensIn - this.#cachedTokens, predicted_n: tokensOut },
+      timings: {
+        cache_n: this.#cachedTokens,
+        prompt_n: request.tokensIn - this.#cachedTokens,
+        predicted_n: tokensOut,
+        predicted_ms: this.#firstTokenMs === null ? 0 : performance.now() - this.#firstTokenMs,
+      },
     };
     // It drops `stop` too, unless that is asked for.
     return responseFields === null ? final : Object.fromEntries(Object.entries(final).filter(([name]) => responseFields.includes(name)));

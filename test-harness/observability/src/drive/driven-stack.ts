@@ -9,6 +9,7 @@ import { createMockServer, type MockServer, mockEngineMain } from '@llama-orch/a
 import { modelDigest, type Stack, startStack } from '@llama-orch/e2e-haiku';
 import { readContract, type ServiceName } from '../contract.ts';
 import { parseExposition, type Family } from '../exposition.ts';
+import { type SpanCollector, startSpanCollector } from './span-collector.ts';
 import { createScriptedGpu, type ScriptedGpu } from './scripted-gpu.ts';
 
 export type Scrape = ReadonlyMap<string, Family>;
@@ -30,6 +31,7 @@ export interface DrivenStack {
   /** Two alike on one lane, one of vLLM, one of Triton. */
   readonly engines: Readonly<Record<'alpha' | 'beta' | 'vllm' | 'triton', MockServer>>;
   readonly gpu: ScriptedGpu;
+  readonly collector: SpanCollector;
   /** The text of `/metrics` as a scraper gets it. */
   scrapeText(service: ServiceName): Promise<string>;
   scrape(service: ServiceName): Promise<Scrape>;
@@ -53,8 +55,9 @@ export async function startDrivenStack(): Promise<DrivenStack> {
     createMockServer({ ...one, wire: 'trtllm-serve', script: { ...script, engineVersion: '1.2' } }),
   ]);
   const engines = { alpha, beta, vllm, triton };
+  const collector = await startSpanCollector();
   const stopEngines = async (): Promise<void> => {
-    await Promise.all(Object.values(engines).map((engine) => engine.stop()));
+    await Promise.all([collector, ...Object.values(engines)].map((each) => each.stop()));
     await rm(dir, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
@@ -63,6 +66,9 @@ export async function startDrivenStack(): Promise<DrivenStack> {
       env: { PATH: `${bin}:${process.env['PATH'] ?? ''}` },
       slos,
       controller: {
+        // On a loaded machine an agent that reports more often looks silent now and then.
+        agent_lease: { interval_ms: 1_000 },
+        tracing: { endpoint: collector.url, interval_ms: 50 },
         breaker: {
           replica: { failures: breakerFailures, window_ms: 600_000 },
           pool: { failures: 1_000, window_ms: 600_000 },
@@ -82,6 +88,7 @@ export async function startDrivenStack(): Promise<DrivenStack> {
       stack,
       engines,
       gpu,
+      collector,
       scrapeText,
       scrape,
       async family(metric) {

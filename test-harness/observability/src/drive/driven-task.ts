@@ -18,6 +18,11 @@ export const versions = {
 /** The SLO that is measured at a token: the histogram of the 64th. */
 const sixtyFour = 64;
 
+/** Between two readings of the controller's clock at the end of a task. */
+const clockSlackMs = 50;
+/** An engine decodes before its first token has arrived, and does so on its own clock. */
+const engineSlackMs = 1_000;
+
 export type TaskWish = Partial<TaskRequest> & { readonly engine: Engine };
 
 export type DrivenTask = {
@@ -79,6 +84,12 @@ export class TaskDriver {
     this.onRunning(task, end.tokens_out ?? 0);
     this.#ledger.count('tokens_in_total', versions[task.engine], end.tokens_in ?? 0);
     this.#ledger.count('latency_decode_ms', { ...versions[task.engine], priority: task.priority });
+    // Only llama.cpp tells how long it decoded.
+    if (task.engine === 'llamacpp') {
+      const labels = { ...versions.llamacpp, priority: task.priority };
+      this.#ledger.pass('decode_ms_total', labels, (end.decode_ms ?? 0) + clockSlackMs);
+      this.#ledger.pass('decode_engine_ms_total', labels, (end.decode_ms ?? 0) + engineSlackMs);
+    }
     this.onEnded(task, 'succeeded');
     return end;
   }

@@ -13,6 +13,7 @@ export type Moment = { readonly when: string; readonly expected: Series; readonl
 
 export class Ledger {
   readonly #events = new Map<string, Map<string, number>>();
+  readonly #bounds = new Map<string, Map<string, number>>();
   readonly #moments = new Map<string, Moment[]>();
 
   /** An event that moves a counter by `by`, or gives a histogram one value. */
@@ -20,6 +21,13 @@ export class Ledger {
     const series = this.#events.get(metric) ?? new Map<string, number>();
     const key = seriesKey(labels);
     this.#events.set(metric, series.set(key, (series.get(key) ?? 0) + by));
+  }
+
+  /** Time that passed and that no client can tell to the millisecond: the counter moves, by at most so much. */
+  pass(metric: string, labels: Labels, atMostMs: number): void {
+    const series = this.#bounds.get(metric) ?? new Map<string, number>();
+    const key = seriesKey(labels);
+    this.#bounds.set(metric, series.set(key, (series.get(key) ?? 0) + atMostMs));
   }
 
   /** What gauges showed while something was so. */
@@ -30,6 +38,11 @@ export class Ledger {
   /** What a counter must stand at, or how many values a histogram must have; nothing where no event was its own. */
   events(metric: string): Series {
     return Object.fromEntries(this.#events.get(metric) ?? []);
+  }
+
+  /** Upper bounds of a counter of time; nothing where it is none. */
+  bounds(metric: string): Series {
+    return Object.fromEntries(this.#bounds.get(metric) ?? []);
   }
 
   moments(metric: string): readonly Moment[] {

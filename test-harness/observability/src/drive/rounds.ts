@@ -20,7 +20,7 @@ import {
   streams,
   sumShares,
 } from './expected-series.ts';
-import { type Ledger, type Series, seriesOf } from './ledger.ts';
+import { type Ledger, seriesKey, type Series, seriesOf } from './ledger.ts';
 
 export type Drive = { readonly driven: DrivenStack; readonly ledger: Ledger; readonly tasks: TaskDriver };
 
@@ -213,6 +213,8 @@ async function openBreaker(drive: Drive): Promise<void> {
   const { control } = driven.engines.triton;
   await control.script({ answerTokens, fault: { kind: 'torn', afterSteps: 2 } });
   for (let failures = 0; failures < breakerFailures; failures += 1) {
+    // A worker that failed a task is asked for its health before it gets the next one.
+    await driven.stack.untilReady(['triton']);
     const task = await tasks.submit({ engine: 'triton' });
     await task.stream.untilOver().catch(() => {}); // Best effort and begun, so it ends with `error`.
     tasks.onRunning(task, 2);
@@ -232,6 +234,7 @@ async function comeToRest(drive: Drive): Promise<void> {
   const when = 'everything has ended';
   const shows = (metric: string, expected: Series, read?: (shown: Series) => Series): Promise<void> =>
     showsGauge(drive, metric, when, expected, read);
+  await countSpans(drive);
   await shows('stream_subscribers', streams(0));
   await shows('queue_depth', queueDepths(0));
   await shows('deadlines_met_ratio', series(drive.tasks.deadlinesMet()));
@@ -243,6 +246,23 @@ async function comeToRest(drive: Drive): Promise<void> {
   await shows('admission_share', { classes: 1, tenants: 1, 'classes served': 2, 'tenants served': 1 }, sumShares);
   await shows('pool_state', poolStates());
   await shows('controller_connected', { '': 1 });
+}
+
+/** Looks in a row, each some milliseconds after the other, in which no further span came: all have been sent. */
+const quietLooks = 20;
+
+/** What the collector got must be what the controller says it sent. */
+async function countSpans({ driven, ledger }: Drive): Promise<void> {
+  const exported = seriesKey({ outcome: 'exported' });
+  let last = 0;
+  let quiet = 0;
+  await eventually('the last span to be sent', async () => {
+    const shown = seriesOf(await driven.family('trace_spans_total'))[exported] ?? 0;
+    quiet = shown === last && driven.collector.spans === last && last > 0 ? quiet + 1 : 0;
+    last = driven.collector.spans;
+    return quiet >= quietLooks;
+  });
+  ledger.count('trace_spans_total', { outcome: 'exported' }, last - (ledger.events('trace_spans_total')[exported] ?? 0));
 }
 
 /** The controller dies and comes back, then the agent does. Counters of the controller start anew, so it comes last. */
@@ -261,7 +281,8 @@ export async function loseServices(drive: Drive): Promise<void> {
 }
 
 /** While one task runs and one waits, so that no gauge of live things stands at nothing. */
-export async function whileBusy<Result>({ driven, tasks }: Drive, look: () => Promise<Result>): Promise<Result> {
+export async function whileBusy<Result>(drive: Drive, look: () => Promise<Result>): Promise<Result> {
+  const { driven, tasks } = drive;
   const { control } = driven.engines.vllm;
   await control.script({ answerTokens, holdAfterSteps: 2 });
   const busy = [await tasks.submit({ engine: 'vllm' }), await tasks.submit({ engine: 'vllm' })];
@@ -269,6 +290,7 @@ export async function whileBusy<Result>({ driven, tasks }: Drive, look: () => Pr
   const result = await look();
   await control.script({ answerTokens });
   for (const task of busy) await tasks.finish(task);
+  await countSpans(drive);
   return result;
 }
 
