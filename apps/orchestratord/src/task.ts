@@ -1,6 +1,6 @@
 /**
  * One task inside the controller: what was asked, what happened so far, and its event log. The scheduler loop is the
- * only writer of its mutable fields.
+ * only writer of its mutable fields, with `task-transitions.ts` as its hand.
  */
 import type { ErrorEnvelope, ReplicaReport, StreamStarted } from '@llama-orch/api-types';
 import type { PoolConfig } from '@llama-orch/config-schema';
