@@ -63,7 +63,7 @@ export function onEnded(state: CoreState, taskKey: TaskKey, number: number, outc
       return;
     case 'failed': // 3
       judgeFailure(state, attempt, outcome.error);
-      if (outcome.mayRunAgain) state.fleet.cool(attempt.replica, state.nowMs);
+      if (outcome.mayRunAgain) state.fleet.readiness.cool(attempt.replica, state.nowMs);
       task.failedOn = [...task.failedOn, toFailedOn(attempt.replica)];
       closeAttempt(state, task, attempt, slot);
       placeAgain(state, task, attempt, outcome, 'failed');

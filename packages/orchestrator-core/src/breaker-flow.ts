@@ -82,7 +82,7 @@ export function endPauses(state: CoreState): void {
         }
         breaker.onPauseOver();
         announce(state, pool, pool.replica, scope, breaker);
-        if (pool.replica !== null) state.fleet.onBreaker(pool.replica, nowMs);
+        if (pool.replica !== null) state.fleet.readiness.onBreaker(pool.replica, nowMs);
       }
     }
   }
@@ -96,7 +96,7 @@ export function closeBreakers(state: CoreState): void {
         if (breaker.state === 'closed') continue;
         breaker.close();
         announce(state, pool, pool.replica, scope, breaker);
-        if (pool.replica !== null) state.fleet.onBreaker(pool.replica, state.nowMs);
+        if (pool.replica !== null) state.fleet.readiness.onBreaker(pool.replica, state.nowMs);
       }
     }
   }
@@ -120,7 +120,7 @@ function onChanged(state: CoreState, replica: Replica, scope: Scope): void {
   if (breaker.state === 'open') state.breakUntilMs = Math.min(state.breakUntilMs, breaker.untilMs);
   announce(state, pool, replica, scope, breaker);
   const live = scope === 'replica' ? replica : pool.replica;
-  if (live !== null && !live.gone) state.fleet.onBreaker(live, state.nowMs);
+  if (live !== null && !live.gone) state.fleet.readiness.onBreaker(live, state.nowMs);
 }
 
 function announce(state: CoreState, pool: Pool, replica: Replica | null, scope: Scope, breaker: Breaker): void {

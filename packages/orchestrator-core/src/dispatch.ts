@@ -40,7 +40,7 @@ export function startTask(state: CoreState, task: Task, replica: Replica, queueP
   lane.running += 1;
   replica.begin(task.attempt);
   takeKvSlot(replica, session);
-  state.fleet.onSlots(replica);
+  state.fleet.readiness.onSlots(replica);
   state.emit({
     kind: 'dispatch',
     taskKey: task.key,
@@ -72,7 +72,7 @@ export function closeAttempt(state: CoreState, task: Task, attempt: Attempt, slo
     replica.onReleasing();
     state.releasing.add(task.key, attempt.number, replica, state.nowMs);
   }
-  state.fleet.onSlots(replica);
+  state.fleet.readiness.onSlots(replica);
 }
 
 export function freeReleasing(state: CoreState, slot: ReleasingSlot | undefined): void {
@@ -80,5 +80,5 @@ export function freeReleasing(state: CoreState, slot: ReleasingSlot | undefined)
   const { replica } = slot;
   replica.onReleased();
   if (slot.overdue) replica.overdue -= 1;
-  state.fleet.onSlots(replica);
+  state.fleet.readiness.onSlots(replica);
 }

@@ -50,7 +50,7 @@ export function onEnqueue(state: CoreState, spec: TaskSpec): void {
   const session = state.sessions.find(spec.sessionKey, nowMs);
   const side = sideOf(state, spec, pinned, session);
   const fallback = side.arm === 'canary' && side.mayFallBack && !side.lanes.some((lane) => lane.available);
-  const lanes = fallback ? state.fleet.lanesOf(spec.modelDigest) : side.lanes;
+  const lanes = fallback ? state.fleet.directory.lanesOf(spec.modelDigest) : side.lanes;
   const candidates = findCandidates(lanes, spec, pinned);
   if (candidates.kind === 'refused') return refuse(state, spec.taskKey, candidates);
   // 2
@@ -108,11 +108,11 @@ type Side = {
  */
 function sideOf(state: CoreState, spec: TaskSpec, pinned: Pool | null, session: Session | undefined): Side {
   const { fleet } = state;
-  const canary = fleet.canaryOf(spec.modelDigest);
-  const base: Side = { lanes: fleet.lanesOf(spec.modelDigest), canaryId: canary?.id ?? null, arm: 'base', mayFallBack: true };
+  const canary = fleet.directory.canaryOf(spec.modelDigest);
+  const base: Side = { lanes: fleet.directory.lanesOf(spec.modelDigest), canaryId: canary?.id ?? null, arm: 'base', mayFallBack: true };
   // 2
   if (canary === undefined) return base;
-  const lanes = fleet.lanesOfCanary(canary.id);
+  const lanes = fleet.directory.lanesOfCanary(canary.id);
   const asked = pinned === null ? canary.label !== null && spec.label === canary.label : lanes.includes(pinned.lane);
   // 1 and 3
   const isOn = pinned === null ? isForCanary(canary, spec, session) : asked;

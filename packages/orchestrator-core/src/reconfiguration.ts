@@ -8,6 +8,7 @@ import type { CoreState } from './core-state.ts';
 import { CLASSES } from './fairness.ts';
 import type { Lane } from './lane.ts';
 import type { CoreConfig, TaskSpec } from './model.ts';
+import { configureFleet } from './pool-changes.ts';
 import type { Gate } from './queue.ts';
 import type { Task } from './task.ts';
 import { finishTask, unservedEnd } from './task-end.ts';
@@ -25,7 +26,7 @@ export function reconfigure(state: CoreState, config: CoreConfig): void {
   }
   state.tenants.configure(config, state.nowMs);
   state.sessions.reconfigure(config.sessions);
-  const displaced = state.fleet.configure(config, state.nowMs);
+  const displaced = configureFleet(state.fleet, config, state.nowMs);
   relane(state, displaced);
   if (config.breaker === null) closeBreakers(state);
   for (const lane of state.fleet.lanes.values()) {
@@ -82,7 +83,7 @@ export function laneLike(state: CoreState, task: Task): Lane | null {
 
 /** A lane that meets every demand of the task, one that can serve now or soon before others. */
 export function laneFor(state: CoreState, spec: TaskSpec): Lane | null {
-  const found = findCandidates(state.fleet.lanesOf(spec.modelDigest), spec, state.pinnedPool(spec));
+  const found = findCandidates(state.fleet.directory.lanesOf(spec.modelDigest), spec, state.pinnedPool(spec));
   if (found.kind === 'refused') return null;
   return (found.fits.find(({ lane }) => lane.available) ?? found.fits[0])?.lane ?? null;
 }

@@ -32,3 +32,23 @@ export function toSetId(pool: PoolSpec, replica: ReplicaSpec): string {
     replica.numerics,
   ].join('/');
 }
+
+/** The set of the pool's latest replica is that one from now on. */
+export function joinSet(pool: Pool, id: string, engineVersion: string): ReplicaSet {
+  if (pool.set?.id === id) return pool.set;
+  leaveSet(pool);
+  const { sets } = pool.lane;
+  const set = sets.get(id) ?? new ReplicaSet(id, engineVersion);
+  sets.set(id, set);
+  set.pools.add(pool);
+  pool.set = set;
+  return set;
+}
+
+export function leaveSet(pool: Pool): void {
+  const { set } = pool;
+  if (set === null) return;
+  set.pools.delete(pool);
+  if (set.pools.size === 0) pool.lane.sets.delete(set.id);
+  pool.set = null;
+}

@@ -20,7 +20,7 @@ export function settle(state: CoreState): void {
   }
   for (let slot = state.releasing.nextOverdue(nowMs); slot !== undefined; slot = state.releasing.nextOverdue(nowMs)) condemn(state, slot);
   if (state.breakUntilMs <= nowMs) endPauses(state);
-  if (state.fleet.coolUntilMs <= nowMs) state.fleet.warmUp(nowMs);
+  if (state.fleet.readiness.coolUntilMs <= nowMs) state.fleet.readiness.warmUp(nowMs);
   if (state.fleet.abortAtMs <= nowMs) abortDrained(state);
   if (state.fleet.displaced.length > 0) relaneDisplaced(state);
   if (state.offered.length > 0) serveOffers(state);
@@ -56,7 +56,7 @@ function timeOut(state: CoreState, task: Task, timeout: Timeout): void {
 function condemn(state: CoreState, slot: ReleasingSlot): void {
   const { replica } = slot;
   replica.overdue += 1;
-  state.fleet.onSlots(replica);
+  state.fleet.readiness.onSlots(replica);
   if (replica.overdue > 1) return;
   const cause = `a slot was not released within ${replica.pool.spec.cancelGraceMs} ms after its task was stopped`;
   state.emit({ kind: 'restartReplica', replicaId: replica.id, poolId: replica.pool.id, cause });
