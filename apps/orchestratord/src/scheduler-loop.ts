@@ -10,7 +10,8 @@ import { decodeOf, isSlotFree, toOutcome } from './attempt-outcome.ts';
 import { Attempt, type AttemptOwner, type AttemptSettled, type WorkerEnd } from './attempt.ts';
 import type { Clock } from './clock.ts';
 import { DecisionNotes, type DecisionNotesOptions } from './decision-notes.ts';
-import { type Fleet, type FleetListener, startCountOf } from './fleet/fleet.ts';
+import type { Fleet, FleetListener } from './fleet/fleet.ts';
+import { poolIdOf, startCountOf } from './fleet/replica-id.ts';
 import type { Worker } from './fleet/worker.ts';
 import { RunningAttempts } from './running-attempts.ts';
 import { SlotReleases } from './slot-releases.ts';
@@ -349,5 +350,3 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
     return task?.attempt === attempt ? task : undefined;
   }
 }
-
-const poolIdOf = (replicaId: string): string => replicaId.slice(0, replicaId.lastIndexOf('/'));

@@ -3,37 +3,18 @@
  * scheduler events and is the only writer of workers; it never dispatches and never dials an agent.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { EngineName } from '@llama-orch/adapter-api';
 import type { AgentStatus, PoolStatus, ReplicaReport } from '@llama-orch/api-types';
-import type { PoolConfig } from '@llama-orch/config-schema';
 import type { CoreEvent } from '@llama-orch/orchestrator-core';
-import type { Logger } from '@llama-orch/service-kit';
-import type { Clock } from '../clock.ts';
-import { AgentLeases, type AgentLease, type AgentPresence, type ClaimAnswer } from './agent-leases.ts';
+import type { AgentPresence, ClaimAnswer } from './agent-leases.ts';
 import { DesiredPools } from './desired-pools.ts';
-import { readEngineKey } from './engine-key.ts';
+import { type AgentView, HeardAgents, type HeardAgentsOptions } from './heard-agents.ts';
+import { type LeavingWorker, LiveWorkers, type LiveWorkersOptions } from './live-workers.ts';
+import { asOwn, newEntry, type PoolEntry, type PoolView, reconfigure, statusOf } from './pool-entry.ts';
 import { type PoolPhase, poolPhase } from './pool-phase.ts';
+import { PoolTelling } from './pool-telling.ts';
+import { startCountOf } from './replica-id.ts';
 import { laneKeyOf, type ServedPool } from './served-pool.ts';
-import { spreadOf } from './spread.ts';
-import { type AdapterTable, createWorker, type Worker } from './worker.ts';
-
-/** A pool with everything known of it. */
-export type PoolView = {
-  readonly pool: PoolConfig;
-  readonly modelDigest: string;
-  readonly status: PoolStatus | null;
-  readonly phase: PoolPhase;
-  readonly worker: Worker | null;
-  /** Traffic found the worker broken before its agent did: no dispatch until it answers again. */
-  readonly suspect: boolean;
-  /** Drained, or its worker is being replaced. */
-  readonly draining: boolean;
-};
-
-/** A worker that was replaced, or whose pool is gone: it finishes what it has. */
-export type LeavingWorker = { readonly worker: Worker; readonly poolId: string };
-
-export type AgentView = AgentLease & { readonly presence: AgentPresence; readonly status: AgentStatus };
+import type { Worker } from './worker.ts';
 
 /** Told what the scheduler must know. */
 export interface FleetListener {
@@ -44,33 +25,10 @@ export interface FleetListener {
   onReport(): void;
 }
 
-export type FleetOptions = {
-  readonly pools: readonly ServedPool[];
-  /** An agent that is not heard for this long is lost, ms. */
-  readonly silentMs: number;
-  readonly adapters: AdapterTable;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** How long a call to a worker that is not a stream may take, ms. */
-  readonly callTimeoutMs: number;
-};
-
-type PoolEntry = {
-  pool: PoolConfig;
-  modelDigest: string;
-  /** Equal for pools that are one lane by config. */
-  laneKey: string;
-  /** Workers of an earlier start are not this pool's any more; 0 = all are. */
-  firstStart: number;
-  draining: boolean;
-  status: PoolStatus | null;
-  phase: PoolPhase;
-  worker: Worker | null;
-  /** Traffic found the worker broken before its agent did: no dispatch until it answers again. */
-  suspect: boolean;
-  /** The last event told of the pool, so that each change is told once. */
-  told: string;
-};
+export type FleetOptions = HeardAgentsOptions &
+  Omit<LiveWorkersOptions, 'onGone'> & {
+    readonly pools: readonly ServedPool[];
+  };
 
 /** First and longest pause between two looks at a suspect worker. */
 const suspectProbeMs = { first: 100, longest: 2_000 };
@@ -78,21 +36,20 @@ const suspectProbeMs = { first: 100, longest: 2_000 };
 export class Fleet {
   readonly desired: DesiredPools;
   readonly #options: FleetOptions;
-  readonly #leases: AgentLeases;
-  readonly #statuses = new Map<string, AgentStatus>();
+  readonly #agents: HeardAgents;
+  readonly #workers: LiveWorkers;
+  readonly #telling: PoolTelling;
   readonly #pools = new Map<string, PoolEntry>();
   #byHost: ReadonlyMap<string, readonly PoolEntry[]> = new Map();
-  readonly #leaving = new Map<string, LeavingWorker>();
-  readonly #workers = new Map<string, Worker>();
-  readonly #startedAtMs: number;
   readonly #closing = new AbortController();
   #listener: FleetListener | null = null;
 
   constructor(options: FleetOptions) {
-    const { pools, silentMs, clock } = options;
+    const { pools, clock, log } = options;
     this.#options = options;
-    this.#startedAtMs = clock.nowMs();
-    this.#leases = new AgentLeases(silentMs);
+    this.#agents = new HeardAgents(options);
+    this.#workers = new LiveWorkers({ ...options, onGone: (worker, reason) => this.#onGone(worker, reason) });
+    this.#telling = new PoolTelling({ clock, log, emit: (event) => this.#emit(event) });
     this.desired = new DesiredPools(
       pools.map((served) => ({ served, successor: null })),
       clock.epochMs(),
@@ -111,12 +68,12 @@ export class Fleet {
     for (const entry of this.#pools.values()) {
       if (kept.has(entry.pool.id)) continue;
       this.#pools.delete(entry.pool.id);
-      if (entry.worker !== null) this.#letGo(entry.worker, entry.pool.id);
+      if (entry.worker !== null) this.#workers.letGo(entry.worker, entry.pool.id);
     }
     for (const served of pools) {
       const known = this.#pools.get(served.pool.id);
       if (known === undefined) this.#pools.set(served.pool.id, newEntry(served));
-      else take(known, served);
+      else reconfigure(known, served);
     }
     this.#byHost = Map.groupBy(this.#pools.values(), (entry) => entry.pool.host);
     for (const entry of this.#pools.values()) this.#assess(entry);
@@ -130,14 +87,14 @@ export class Fleet {
   replaceWorker(served: ServedPool, firstStart: number): void {
     const entry = this.#pools.get(served.pool.id);
     if (entry === undefined) return;
-    take(entry, served);
+    reconfigure(entry, served);
     entry.firstStart = firstStart;
     const { worker } = entry;
     if (worker === null || startCountOf(worker.replicaId) >= firstStart) return;
     entry.worker = null;
     entry.suspect = false;
     entry.told = '';
-    this.#letGo(worker, served.pool.id);
+    this.#workers.letGo(worker, served.pool.id);
   }
 
   /** Say in views that the pool gets nothing new; that it does not is the scheduler's. */
@@ -147,13 +104,12 @@ export class Fleet {
   }
 
   leaving(poolId: string): readonly LeavingWorker[] {
-    return [...this.#leaving.values()].filter((leaving) => leaving.poolId === poolId);
+    return this.#workers.leaving().filter((leaving) => leaving.poolId === poolId);
   }
 
   /** The worker has finished, or its time is up: what still runs there is placed again. */
-  dropLeaving({ worker }: LeavingWorker): void {
-    if (!this.#leaving.delete(worker.replicaId)) return;
-    this.#forgetWorker(worker, 'it was replaced');
+  dropLeaving(leaving: LeavingWorker): void {
+    this.#workers.dropLeaving(leaving);
   }
 
   /** Connect the one listener and tell it where every pool stands. */
@@ -169,12 +125,8 @@ export class Fleet {
    * @req ORCH-2109
    */
   onStatus(name: string, status: AgentStatus): ClaimAnswer {
-    const claim = { name, instanceId: status.instance_id, agentVersion: status.agent_version, intervalMs: status.interval_ms };
-    const isNew = !this.#leases.has(name);
-    const answer = this.#leases.claim(claim, this.#options.clock.nowMs());
+    const answer = this.#agents.onStatus(name, status);
     if (answer.kind === 'taken') return answer;
-    if (isNew) this.#options.log.info({ event: 'agent_registered', agent: name, instance_id: status.instance_id }, 'agent registered');
-    this.#statuses.set(name, status);
     const reported = new Map(status.pools.map((pool) => [pool.pool_id, pool]));
     for (const entry of this.#byHost.get(name) ?? []) {
       const pool = reported.get(entry.pool.id);
@@ -183,7 +135,7 @@ export class Fleet {
       if (pool !== undefined || status.generation > 0) entry.status = pool ?? null;
       this.#assess(entry);
     }
-    for (const leaving of this.#leaving.values()) {
+    for (const leaving of this.#workers.leaving()) {
       if (leaving.worker.pool.host !== name || status.generation === 0) continue;
       const pool = reported.get(leaving.poolId);
       const reports = [pool?.replica, pool?.successor?.replica];
@@ -209,15 +161,13 @@ export class Fleet {
     const status = this.report(pool.id);
     const successor = status?.successor ?? null;
     if (status === null || successor === null) return null;
-    const { state, replica, last_error: lastError, start_count: startCount } = successor;
-    const asOwn: PoolStatus = { ...status, state, replica, last_error: lastError, start_count: startCount };
-    const phase = poolPhase(pool, model.digest, asOwn, this.presence(pool.host));
+    const phase = poolPhase(pool, model.digest, asOwn(status, successor), this.presence(pool.host));
     return this.#sameVersionOrDown({ pool, laneKey: laneKeyOf(served) }, phase);
   }
 
   /** The generation of desired pools that the agent runs; `undefined` before it was heard. */
   appliedGeneration(host: string): number | undefined {
-    return this.#statuses.get(host)?.generation;
+    return this.#agents.status(host)?.generation;
   }
 
   worker(replicaId: string): Worker | undefined {
@@ -225,7 +175,7 @@ export class Fleet {
   }
 
   workers(): Iterable<Worker> {
-    return this.#workers.values();
+    return this.#workers.all();
   }
 
   pool(poolId: string): PoolView | undefined {
@@ -237,10 +187,7 @@ export class Fleet {
   }
 
   agents(): readonly AgentView[] {
-    return this.#leases.list().flatMap((lease) => {
-      const status = this.#statuses.get(lease.name);
-      return status === undefined ? [] : [{ ...lease, status, presence: this.presence(lease.name) }];
-    });
+    return this.#agents.list();
   }
 
   /** A live worker that holds the model; any will do to count tokens. */
@@ -273,8 +220,7 @@ export class Fleet {
   async close(): Promise<void> {
     this.#closing.abort();
     this.desired.close();
-    await Promise.all([...this.#workers.values()].map((worker) => worker.adapter.close()));
-    this.#workers.clear();
+    await this.#workers.close();
   }
 
   async #probeSuspect(entry: PoolEntry, worker: Worker): Promise<void> {
@@ -292,7 +238,7 @@ export class Fleet {
   }
 
   presence(agent: string): AgentPresence {
-    return this.#leases.presence(agent, this.#options.clock.nowMs(), this.#startedAtMs);
+    return this.#agents.presence(agent);
   }
 
   /** Bring the worker of a pool in line with what is reported, and tell the scheduler what changed. */
@@ -302,8 +248,8 @@ export class Fleet {
     entry.phase = entry.worker === null ? this.#sameVersionOrDown(entry, phase) : phase;
     const replica = entry.phase.kind === 'ready' || entry.phase.kind === 'paused' ? entry.phase.replica : null;
     if (entry.worker !== null && entry.worker.replicaId !== replica?.replica_id) this.#removeWorker(entry, entry.worker);
-    if (entry.worker === null && replica !== null && !this.#leaving.has(replica.replica_id)) this.#addWorker(entry, replica.engine);
-    this.#tell(entry);
+    if (entry.worker === null && replica !== null && !this.#workers.isLeaving(replica.replica_id)) this.#addWorker(entry, replica);
+    if (this.#listener !== null) this.#telling.tell(entry);
   }
 
   /** A pool that wants one engine version in its lane waits for the lane's first worker's (ORCH-3046). */
@@ -320,138 +266,29 @@ export class Fleet {
     return phase;
   }
 
-  #addWorker(entry: PoolEntry, engine: EngineName): void {
-    if (entry.phase.kind !== 'ready' && entry.phase.kind !== 'paused') return;
-    const createAdapter = this.#options.adapters[engine];
-    if (createAdapter === undefined) {
-      entry.phase = { kind: 'down', reason: `this controller has no adapter for ${engine}` };
+  #addWorker(entry: PoolEntry, replica: ReplicaReport): void {
+    const opened = this.#workers.open(entry.pool, replica);
+    if (opened.kind === 'impossible') {
+      entry.phase = { kind: 'down', reason: opened.reason };
       return;
     }
-    const engineKey = readEngineKey(entry.pool);
-    if (engineKey.kind === 'missing') {
-      entry.phase = { kind: 'down', reason: engineKey.reason };
-      return;
-    }
-    const { callTimeoutMs, clock } = this.#options;
-    const apiKey = engineKey.kind === 'key' ? { apiKey: engineKey.key } : {};
-    entry.worker = createWorker(entry.pool, entry.phase.replica, createAdapter, { ...apiKey, callTimeoutMs, nowMs: () => clock.nowMs() });
+    entry.worker = opened.worker;
     entry.suspect = false;
-    this.#workers.set(entry.worker.replicaId, entry.worker);
   }
 
   #removeWorker(entry: PoolEntry, worker: Worker): void {
     entry.worker = null;
     entry.suspect = false;
     entry.told = '';
-    this.#forgetWorker(worker, entry.status?.last_error?.message ?? 'its agent reports it gone');
+    this.#workers.forget(worker, entry.status?.last_error?.message ?? 'its agent reports it gone');
   }
 
-  #letGo(worker: Worker, poolId: string): void {
-    this.#leaving.set(worker.replicaId, { worker, poolId });
-    this.#options.log.info(
-      { event: 'replica_leaving', pool_id: poolId, replica_id: worker.replicaId, running: worker.running },
-      'replica finishes what it has, and gets nothing new',
-    );
-  }
-
-  #forgetWorker(worker: Worker, reason: string): void {
-    this.#workers.delete(worker.replicaId);
+  #onGone(worker: Worker, reason: string): void {
     this.#emit({ kind: 'replicaDown', nowMs: this.#options.clock.nowMs(), replicaId: worker.replicaId });
     this.#listener?.onWorkerGone(worker, reason);
-    worker.adapter
-      .close()
-      .catch((cause: unknown) => this.#options.log.warn({ event: 'adapter_close_failed', err: cause }, 'closing an adapter failed'));
-    this.#options.log.info({ event: 'replica_down', pool_id: worker.pool.id, replica_id: worker.replicaId }, 'replica is gone');
-  }
-
-  /** @req ORCH-3019 */
-  #tell(entry: PoolEntry): void {
-    if (this.#listener === null) return;
-    const { phase, worker, pool } = entry;
-    const nowMs = this.#options.clock.nowMs();
-    const serving = phase.kind === 'ready' && worker !== null && !entry.suspect;
-    const hopeful = phase.kind === 'starting' || (phase.kind === 'paused' && phase.mayRecover) || (phase.kind === 'ready' && entry.suspect);
-    const slots = serving ? Math.min(pool.slots, phase.replica.slots_total) : 0;
-    const telling = `${worker?.replicaId ?? ''} ${serving ? `ready ${slots}` : hopeful ? 'hopeful' : 'down'}`;
-    if (telling === entry.told) return;
-    entry.told = telling;
-    if (serving) {
-      const { engine_version: engineVersion, numerics } = worker.report;
-      this.#options.log.info(
-        {
-          event: 'replica_ready',
-          pool_id: pool.id,
-          replica_id: worker.replicaId,
-          engine: pool.engine,
-          engine_version: engineVersion,
-          slots,
-        },
-        'replica is ready',
-      );
-      this.#emit({
-        kind: 'replicaUp',
-        nowMs,
-        replica: { replicaId: worker.replicaId, poolId: pool.id, engineVersion, numerics, slots, spread: spreadOf(worker.report.topology) },
-      });
-      return;
-    }
-    if (worker !== null) this.#emit({ kind: 'replicaPaused', nowMs, replicaId: worker.replicaId });
-    this.#emit({ kind: 'poolState', nowMs, poolId: pool.id, state: hopeful ? 'starting' : 'down' });
-    const reason = 'reason' in phase ? phase.reason : 'suspect';
-    this.#options.log.info(
-      { event: 'pool_not_ready', pool_id: pool.id, state: hopeful ? 'starting' : 'down', reason, ...mishaps(entry.status) },
-      'pool is not ready',
-    );
   }
 
   #emit(event: CoreEvent): void {
     this.#listener?.onFleetEvent(event);
   }
 }
-
-/** What befell a pool's workers so far, for its log lines (ORCH-3027). */
-const mishaps = (status: PoolStatus | null) => ({
-  oom_events: (status?.oom_events.device ?? 0) + (status?.oom_events.host ?? 0),
-  driver_reset_events: status?.driver_reset_events ?? 0,
-  ecc_events: status?.ecc_events ?? 0,
-});
-
-const newEntry = (served: ServedPool): PoolEntry => ({
-  pool: served.pool,
-  modelDigest: served.model.digest,
-  laneKey: laneKeyOf(served),
-  firstStart: 0,
-  draining: false,
-  status: null,
-  phase: { kind: 'starting', reason: 'not reported yet' },
-  worker: null,
-  suspect: false,
-  told: '',
-});
-
-const take = (entry: PoolEntry, served: ServedPool): void => {
-  entry.pool = served.pool;
-  entry.modelDigest = served.model.digest;
-  entry.laneKey = laneKeyOf(served);
-  if (entry.worker !== null && startCountOf(entry.worker.replicaId) >= entry.firstStart) entry.worker.pool = served.pool;
-};
-
-/**
- * What is reported of the worker that the pool has now: the pool's own report, that of the successor until it has taken the place, or
- * nothing yet.
- */
-const statusOf = ({ status, firstStart }: PoolEntry): PoolStatus | null => {
-  if (status === null || firstStart === 0 || isOf(status.replica, firstStart)) return status;
-  const successor = status.successor ?? null;
-  if (successor !== null && isOf(successor.replica, firstStart)) {
-    const { state, replica, last_error: lastError, start_count: startCount } = successor;
-    return { ...status, state, replica, last_error: lastError, start_count: startCount };
-  }
-  return status.replica === null ? status : { ...status, state: 'starting', replica: null };
-};
-
-const isOf = (replica: ReplicaReport | null, firstStart: number): boolean =>
-  replica !== null && startCountOf(replica.replica_id) >= firstStart;
-
-/** Of `pool_id/start_count`. */
-export const startCountOf = (replicaId: string): number => Number(replicaId.slice(replicaId.lastIndexOf('/') + 1));
