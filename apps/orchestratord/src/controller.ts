@@ -23,7 +23,8 @@ import { SessionRecords } from './journal/session-records.ts';
 import { Metrics } from './metrics.ts';
 import { CanaryFigures } from './operations/canary-figures.ts';
 import type { ConfigHistory } from './operations/config-history.ts';
-import { ControlPlane, type ControlPlaneOptions } from './operations/control-plane.ts';
+import type { ConfigChangesOptions } from './operations/config-changes.ts';
+import { ControlPlane } from './operations/control-plane.ts';
 import { Drains } from './operations/drains.ts';
 import { FleetPlan } from './operations/fleet-plan.ts';
 import { OperationLog } from './operations/operation-log.ts';
@@ -52,7 +53,7 @@ export type ControllerOptions = {
   readonly store: StateStore;
   readonly stored: StoredState;
   /** Why this process could not run with a config; `null` = it can. */
-  readonly faultOf?: ControlPlaneOptions['faultOf'];
+  readonly faultOf?: ConfigChangesOptions['faultOf'];
   /** Another config is in force. */
   readonly onConfig?: (config: Config) => void;
   /** What earlier runs left, and when this one began. */

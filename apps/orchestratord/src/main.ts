@@ -150,7 +150,7 @@ const reloadFile = async ({ file, controller, log }: { file: string; controller:
   try {
     const { config, warnings } = loadControllerConfig({ file, env: process.env });
     for (const warning of warnings) log.warn({ event: 'config_warning' }, warning);
-    const { generation, diff } = await controller.control.applyFile(config, 'SIGHUP');
+    const { generation, diff } = await controller.control.configs.applyFile(config, 'SIGHUP');
     log.info({ event: 'config_reloaded', generation, diff }, `read ${file} again; generation ${generation} is active`);
   } catch (cause) {
     log.error({ event: 'config_refused', err: cause }, `${file} was not applied; the config in force goes on`);

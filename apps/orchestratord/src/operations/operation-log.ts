@@ -156,3 +156,7 @@ const fields = ({ operation_id, kind, pool_id, state, generation }: LiveOperatio
   state,
   generation,
 });
+
+/** The pool has something going on that must end first. */
+export const operationConflict = (poolId: string, { kind, operation_id: id }: PoolOperation): OrchError =>
+  new OrchError('operation-conflict', { message: `A ${kind} of pool ${poolId} goes on: operation ${id}.`, poolId });

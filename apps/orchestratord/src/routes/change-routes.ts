@@ -32,10 +32,10 @@ export const createChangeRoutes = ({ control, maxBodyBytes }: ChangeRouteDeps): 
   routes.get('/v1/operations/:id', (c) => c.json(control.operation(c.req.param('id'))));
 
   /** @req ORCH-2107 */
-  routes.get('/v1/config', (c) => c.json(control.config()));
+  routes.get('/v1/config', (c) => c.json(control.configs.active()));
   routes.post('/v1/config', async (c) => {
     const request = await readJson(c, 'ConfigRequest', maxBodyBytes);
-    const applied = await control.applyValue(request.config, {
+    const applied = await control.configs.applyValue(request.config, {
       source: 'api',
       correlationId: correlationId(c),
       expectedGeneration: request.expected_generation,
@@ -43,12 +43,12 @@ export const createChangeRoutes = ({ control, maxBodyBytes }: ChangeRouteDeps): 
     });
     return c.json(applied);
   });
-  routes.post('/v1/config/rollback', async (c) => c.json(await control.rollbackConfig(correlationId(c))));
+  routes.post('/v1/config/rollback', async (c) => c.json(await control.configs.rollback(correlationId(c))));
 
   /** @req ORCH-3033 */
-  routes.get('/v1/canaries', (c) => c.json({ canaries: control.canaries() }));
-  routes.post('/v1/canaries/:id/promote', async (c) => c.json(await control.promote(c.req.param('id'), correlationId(c))));
-  routes.post('/v1/canaries/:id/abort', async (c) => c.json(await control.abort(c.req.param('id'), correlationId(c))));
+  routes.get('/v1/canaries', (c) => c.json({ canaries: control.configs.canaries() }));
+  routes.post('/v1/canaries/:id/promote', async (c) => c.json(await control.configs.promote(c.req.param('id'), correlationId(c))));
+  routes.post('/v1/canaries/:id/abort', async (c) => c.json(await control.configs.abort(c.req.param('id'), correlationId(c))));
 
   return routes;
 };
