@@ -65,9 +65,14 @@ export type AgentInfo = Control['AgentInfo'];
 export type AgentPool = Control['AgentPool'];
 /** Named so because `Operation` is one of the contract's table. */
 export type PoolOperation = Control['Operation'];
+export type PoolOperationList = Control['OperationList'];
+export type DrainRequest = Control['DrainRequest'];
+export type ReloadRequest = Control['ReloadRequest'];
+export type ConfigRequest = Control['ConfigRequest'];
 export type ConfigGeneration = Control['ConfigGeneration'];
 export type ConfigApplied = Control['ConfigApplied'];
 export type Canary = Control['Canary'];
+export type CanaryList = Control['CanaryList'];
 export type ArmFigures = Control['ArmFigures'];
 
 // Agents.

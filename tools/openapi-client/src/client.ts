@@ -1,25 +1,14 @@
 /** The client of OrchQueue v1: its operations by name, errors typed, streams that survive lost connections. */
 import { randomUUID } from 'node:crypto';
-import type {
-  AgentList,
-  Capabilities,
-  ControlPaths,
-  DataPaths,
-  PoolHealth,
-  ReplicaSetList,
-  Session,
-  TaskAccepted,
-  TaskRequest,
-  TaskStatus,
-} from '@llama-orch/api-types';
-import { OrchApiError } from './api-error.ts';
-import { type Backoff, defaultBackoff, pause, waitBeforeRetry } from './backoff.ts';
+import type { DataPaths, Session, TaskAccepted, TaskRequest, TaskStatus } from '@llama-orch/api-types';
+import { type Backoff, defaultBackoff } from './backoff.ts';
+import { type CallOptions, given, ofId, retrying, type WaitOptions } from './call.ts';
+import { type ControlCalls, createControlCalls } from './control-calls.ts';
 import { createHttp, dataOf, type HttpOptions } from './http.ts';
+import { pollUntil } from './poll-until.ts';
 import { readTaskStream, type StreamOptions, type TaskEvent } from './stream-task.ts';
 
 export type ClientOptions = HttpOptions;
-
-export type CallOptions = { readonly signal?: AbortSignal | undefined };
 
 export type AdmitOptions = CallOptions & {
   /** Attempts in all; default 100. */
@@ -28,15 +17,8 @@ export type AdmitOptions = CallOptions & {
   readonly backoff?: Backoff | undefined;
 };
 
-export type WaitOptions = CallOptions & {
-  /** Milliseconds between two looks; default 250. */
-  readonly pollMs?: number | undefined;
-  /** Failed looks in a row before giving up; default 10. */
-  readonly maxAttempts?: number | undefined;
-};
-
 /** Every call rejects with `OrchApiError` for a non-2xx answer, and with what `fetch` throws where there is none. */
-export type OrchClient = {
+export type OrchClient = ControlCalls & {
   /** Submit once. Without a `task_id`, a repeated call is another task. */
   submit(request: TaskRequest, options?: CallOptions): Promise<TaskAccepted>;
   /**
@@ -53,40 +35,30 @@ export type OrchClient = {
   streamTask(taskId: string, options?: StreamOptions): AsyncGenerator<TaskEvent, void, undefined>;
   session(sessionId: string, options?: CallOptions): Promise<Session>;
   endSession(sessionId: string, options?: CallOptions): Promise<void>;
-  capabilities(options?: CallOptions): Promise<Capabilities>;
-  replicaSets(options?: CallOptions): Promise<ReplicaSetList>;
-  poolHealth(poolId: string, options?: CallOptions): Promise<PoolHealth>;
-  agents(options?: CallOptions): Promise<AgentList>;
 };
 
 /** A client; it holds no connection and needs no closing. */
 export function createClient(options: ClientOptions): OrchClient {
-  const http = createHttp<DataPaths & ControlPaths>(options);
-  const path = (id: string) => ({ params: { path: { id } } });
+  const http = createHttp<DataPaths>(options);
 
   const submit: OrchClient['submit'] = async (request, { signal } = {}) =>
     dataOf(await http.POST('/v1/tasks', { body: request, ...given(signal) }));
   const task: OrchClient['task'] = async (taskId, { signal } = {}) =>
-    dataOf(await http.GET('/v1/tasks/{id}', { ...path(taskId), ...given(signal) }));
+    dataOf(await http.GET('/v1/tasks/{id}', { ...ofId(taskId), ...given(signal) }));
 
   return {
+    ...createControlCalls(options),
     submit,
     async submitWhenAdmitted(request, { signal, maxAttempts = 100, backoff = defaultBackoff } = {}) {
       const named = { ...request, task_id: request.task_id ?? randomUUID() };
       return retrying(() => submit(named, { signal }), { signal, maxAttempts, backoff });
     },
     async cancel(taskId, { signal } = {}) {
-      dataOf(await http.POST('/v1/tasks/{id}/cancel', { ...path(taskId), ...given(signal) }));
+      dataOf(await http.POST('/v1/tasks/{id}/cancel', { ...ofId(taskId), ...given(signal) }));
     },
     task,
-    async waitForResult(taskId, { signal, pollMs = 250, maxAttempts = 10 } = {}) {
-      for (;;) {
-        const status = await retrying(() => task(taskId, { signal }), { signal, maxAttempts, backoff: defaultBackoff });
-        if (status.state === 'succeeded' || status.state === 'failed' || status.state === 'canceled') {
-          return status;
-        }
-        await pause(pollMs, signal);
-      }
+    async waitForResult(taskId, wait = {}) {
+      return pollUntil(() => task(taskId, { signal: wait.signal }), hasEnded, wait);
     },
     streamTask(taskId, streamOptions) {
       const connect = async (lastEventId: string | null, signal: AbortSignal) => {
@@ -101,48 +73,12 @@ export function createClient(options: ClientOptions): OrchClient {
       return readTaskStream(taskId, connect, streamOptions);
     },
     async session(sessionId, { signal } = {}) {
-      return dataOf(await http.GET('/v1/sessions/{id}', { ...path(sessionId), ...given(signal) }));
+      return dataOf(await http.GET('/v1/sessions/{id}', { ...ofId(sessionId), ...given(signal) }));
     },
     async endSession(sessionId, { signal } = {}) {
-      dataOf(await http.DELETE('/v1/sessions/{id}', { ...path(sessionId), ...given(signal) }));
-    },
-    async capabilities({ signal } = {}) {
-      return dataOf(await http.GET('/v1/capabilities', given(signal)));
-    },
-    async replicaSets({ signal } = {}) {
-      return dataOf(await http.GET('/v1/replicasets', given(signal)));
-    },
-    async poolHealth(poolId, { signal } = {}) {
-      return dataOf(await http.GET('/v1/pools/{id}/health', { ...path(poolId), ...given(signal) }));
-    },
-    async agents({ signal } = {}) {
-      return dataOf(await http.GET('/v1/agents', given(signal)));
+      dataOf(await http.DELETE('/v1/sessions/{id}', { ...ofId(sessionId), ...given(signal) }));
     },
   };
 }
 
-/** A field that is absent rather than `undefined`, as `fetch` wants it. */
-function given(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
-}
-
-/** Repeats a call that may be repeated, until it succeeds, fails for good, or has been tried `maxAttempts` times. */
-async function retrying<Answer>(
-  call: () => Promise<Answer>,
-  { signal, maxAttempts, backoff }: { readonly signal: AbortSignal | undefined; readonly maxAttempts: number; readonly backoff: Backoff },
-): Promise<Answer> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await call();
-    } catch (error) {
-      signal?.throwIfAborted();
-      const refusal = error instanceof OrchApiError ? error : null;
-      // `fetch` reports every failure of the network as a TypeError.
-      const mayPass = refusal === null ? error instanceof TypeError : refusal.retriable;
-      if (!mayPass || attempt >= maxAttempts) {
-        throw error;
-      }
-      await waitBeforeRetry(attempt, { backoff, advisedMs: refusal?.retryAfterMs ?? null, signal });
-    }
-  }
-}
+const hasEnded = ({ state }: TaskStatus): boolean => state === 'succeeded' || state === 'failed' || state === 'canceled';
