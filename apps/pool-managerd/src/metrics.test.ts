@@ -20,7 +20,7 @@ const view = (overrides: Partial<PoolView> = {}): PoolView => ({
   eccEvents: 0,
   capacitySlots: 1,
   preload: null,
-  gauges: { slotsFree: 1, vramUsedBytes: 1024, gpuUtilizationRatio: 0.5, kvCacheUsageRatio: null },
+  gauges: { slotsFree: 1, vramUsedBytes: 1024, gpuUtilizationRatio: 0.5, kvCacheUsageRatio: null, tokensTotal: null },
   ...overrides,
 });
 

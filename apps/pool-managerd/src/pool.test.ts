@@ -71,7 +71,8 @@ const harness = (overrides: Partial<PoolDeps> = {}) => {
       directory: (id) => `/data/${id}`,
     },
     selfTest: () => Promise.resolve({ engineVersion: 'b1', slotsTotal: 1, ctxTokens: 8192 }),
-    readGauges: () => Promise.resolve({ slotsFree: 1, vramUsedBytes: null, gpuUtilizationRatio: null, kvCacheUsageRatio: null }),
+    readGauges: () =>
+      Promise.resolve({ slotsFree: 1, vramUsedBytes: null, gpuUtilizationRatio: null, kvCacheUsageRatio: null, tokensTotal: null }),
     policy: { initialMs: 500, maxMs: 60_000, factor: 2, jitterRatio: 0, breakerFailures: 3, breakerWindowMs: 300_000 },
     logBytes: 1_000,
     nowMs: () => nowMs,
@@ -110,6 +111,11 @@ const harness = (overrides: Partial<PoolDeps> = {}) => {
       launched.at(-1)?.exit({ code: 1, signal: null });
     },
     settle,
+    /** Every pending sleep ends, and what follows from it goes on. */
+    turn: async (): Promise<void> => {
+      for (const release of held.splice(0)) release();
+      await settle();
+    },
     /** Let the pool go on until the state holds; every pending sleep ends. */
     until: async (kind: string): Promise<void> => {
       for (let turn = 0; turn < 500; turn += 1) {
@@ -166,6 +172,30 @@ test('[ORCH-3053] a worker that never becomes Ready opens the breaker', async ()
   // 300 ms each: the wait for an exit that would say more than the self-test.
   expect(sleeps).toEqual([300, 500, 300, 1_000, 300, 300_000]);
   await until('testing');
+  await pool.stop(0);
+});
+
+test('[ORCH-3053] [ORCH-3301] a worker that was seen to serve and is killed again and again is started anew, with waits that grow', async () => {
+  let tokens = 0;
+  const readGauges = () => {
+    tokens += 10;
+    return Promise.resolve({ slotsFree: 1, vramUsedBytes: null, gpuUtilizationRatio: null, kvCacheUsageRatio: null, tokensTotal: tokens });
+  };
+  const policy = { initialMs: 500, maxMs: 60_000, factor: 20, jitterRatio: 0, breakerFailures: 1, breakerWindowMs: 300_000 };
+  const { pool, until, launched, sleeps, settle, turn } = harness({ readGauges, policy });
+  pool.start(poolSpec());
+  for (let killed = 1; killed <= 4; killed += 1) {
+    await until('ready');
+    const before = tokens;
+    // Figures are read every five seconds; the second reading shows what the first did not.
+    for (let turns = 0; tokens < before + 20 && turns < 50; turns += 1) await turn();
+    launched.at(-1)?.exit({ code: null, signal: 'SIGSEGV' });
+    await settle();
+    await until('waiting');
+  }
+  await until('ready');
+  expect(sleeps.filter((ms) => ms >= 10_000)).toEqual([10_000, 60_000, 60_000]);
+  expect(launched).toHaveLength(5);
   await pool.stop(0);
 });
 

@@ -11,7 +11,7 @@ import { readOomKills } from './host-memory.ts';
 import type { LiveWorker } from './live-worker.ts';
 import type { PoolSpec } from './pool-spec.ts';
 import { type PoolEvent, type PoolState, transition, workerOf } from './pool-state.ts';
-import { decideRestart, freshHistory, onAttempt, onReady, type RestartPolicy } from './restart-policy.ts';
+import { decideRestart, freshHistory, onAttempt, onReady, onServed, type RestartPolicy } from './restart-policy.ts';
 import type { Tested } from './self-test.ts';
 import { unreachable } from './unreachable.ts';
 import type { WorkerGauges } from './worker-gauges.ts';
@@ -312,6 +312,7 @@ export const createPool = (firstSpec: PoolSpec, { seat, startCountBefore }: Pool
   const serve = async (worker: LiveWorker, signal: AbortSignal): Promise<void> => {
     let misses = 0;
     let gaugesAtMs = Number.NEGATIVE_INFINITY;
+    let firstTokens: number | null = null;
     for (;;) {
       const health = await worker.adapter.health(signal);
       if (signal.aborted) return;
@@ -323,6 +324,9 @@ export const createPool = (firstSpec: PoolSpec, { seat, startCountBefore }: Pool
       if (misses === 0 && deps.nowMs() - gaugesAtMs >= gaugeIntervalMs) {
         gaugesAtMs = deps.nowMs();
         gauges = await deps.readGauges(worker, carried(), signal);
+        const { tokensTotal } = gauges;
+        firstTokens ??= tokensTotal;
+        if (!signal.aborted && tokensTotal !== null && tokensTotal > (firstTokens ?? 0)) history = onServed(history);
         await worker.log?.trim(deps.logBytes);
       }
       await deps.sleep(spec.timeouts.probeIntervalMs, signal);

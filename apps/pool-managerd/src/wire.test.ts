@@ -45,7 +45,7 @@ test('[ORCH-3002, ORCH-3032] a replica is reported only once it passed its self-
 });
 
 test('[ORCH-2109] every status fits the contract', () => {
-  const gauges = { slotsFree: 0, vramUsedBytes: 5, gpuUtilizationRatio: 1, kvCacheUsageRatio: 0 };
+  const gauges = { slotsFree: 0, vramUsedBytes: 5, gpuUtilizationRatio: 1, kvCacheUsageRatio: 0, tokensTotal: null };
   const status = toAgentStatus(
     { instanceId: '7d0c6f0e-53c4-4d8b-9c69-1ef3d3a1e6f2', version: '1.0.0', startedAtMs: 0, hostname: 'gpu-01', allowCpu: false },
     {

@@ -14,6 +14,8 @@ export type WorkerGauges = {
   readonly gpuUtilizationRatio: number | null;
   /** 0..1. */
   readonly kvCacheUsageRatio: number | null;
+  /** Read and generated since its start: what rises after the self-test was asked for by somebody else. */
+  readonly tokensTotal: number | null;
 };
 
 /** Older than this an inventory does not describe now. */
@@ -30,9 +32,13 @@ export const readWorkerGauges = async (
   return {
     slotsFree: running === null ? null : Math.max(0, spec.slots - running),
     kvCacheUsageRatio: metrics?.kvUsageRatio ?? null,
+    tokensTotal: toTotal(metrics?.promptTokensTotal ?? null, metrics?.generatedTokensTotal ?? null),
     ...(await readDevices(gpuProbe, worker, spec)),
   };
 };
+
+const toTotal = (prompt: number | null, generated: number | null): number | null =>
+  prompt === null && generated === null ? null : (prompt ?? 0) + (generated ?? 0);
 
 /**
  * 1. Memory by process, summed over whatever carries the worker's nonce.

@@ -38,18 +38,22 @@ export const agentSchema = section(
     data_dir: path('Its data directory, locked while it runs. Default: `.orch/agent-NAME`.'),
     stop_deadline_ms: milliseconds('After SIGTERM all its workers must have ended within this; then they are killed.', { default: 30_000 }),
     restart: section(
-      'Restarts of a worker that died (ORCH-3053): `initial_ms · factor^n`, at most `max_ms`, each ± `jitter_ratio`.',
+      'Restarts of a worker that died (ORCH-3053): `initial_ms · factor^n`, at most `max_ms`, each ± `jitter_ratio`; `n` is 0 again once a worker stayed Ready for `max_ms`. One that does not start, or that dies again and again without having served, opens the breaker; one that serves and is killed by single requests does not.',
       {
         initial_ms: milliseconds('First wait.', { default: 500 }),
         max_ms: milliseconds('Longest wait.', { default: 60_000 }),
         factor: ratio('Growth from one wait to the next.', 'ratio', { default: 2, minimum: 1, maximum: 100 }),
         jitter_ratio: ratio('Random part of each wait.', 'ratio', { default: 0.2, minimum: 0, maximum: 1 }),
-        breaker_failures: count('Failures within `breaker_window_ms` that open the breaker.', 'failures', {
-          default: 5,
-          minimum: 1,
-          maximum: 1_000,
-        }),
-        breaker_window_ms: milliseconds('Window of the breaker; it stays open this long.', { default: 300_000 }),
+        breaker_failures: count(
+          'That open the breaker: starts that failed within `breaker_window_ms`, or workers in a row that died after a wait of `max_ms` without having served.',
+          'failures',
+          {
+            default: 5,
+            minimum: 1,
+            maximum: 1_000,
+          },
+        ),
+        breaker_window_ms: milliseconds('Window of failed starts; the breaker stays open this long.', { default: 300_000 }),
       },
       { default: {} },
     ),

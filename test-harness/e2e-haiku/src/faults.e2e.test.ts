@@ -161,6 +161,34 @@ test('[ORCH-3301] a task that kills every worker it gets ends with REPLICA_EXHAU
   expect(await Promise.all(pools.map((id) => undisturbed(shortTask({ pin_pool_id: id }))))).not.toContain('');
 });
 
+test('[ORCH-3301] [ORCH-3053] three tasks that kill every worker they get end one after the other, and what waits behind them on the only pool is served', async () => {
+  await stack.untilReady();
+  const pinned = { pin_pool_id: 'haiku-a' };
+  const poisons: string[] = [];
+  for (const seed of [61, 62, 63]) poisons.push(await submit(longTask(1_500, { seed, ...pinned })));
+  const good = await submit(shortTask({ seed: 64, ...pinned }));
+  const before = stack.worker('haiku-a');
+  const killed = new Set<string>();
+  while (killed.size < 9) {
+    const attempt = await eventually(
+      `attempt ${killed.size + 1} of 9 to run`,
+      async () => {
+        const tasks = await Promise.all(poisons.map((id) => stack.client.task(id)));
+        const running = tasks.find(({ state, task_id: id, attempts }) => state === 'running' && !killed.has(`${id} ${attempts}`));
+        return running && `${running.task_id} ${running.attempts}`;
+      },
+      { withinMs: 60_000, describe: () => stack.describe() },
+    );
+    stack.signalWorker('haiku-a', 'SIGKILL');
+    killed.add(attempt);
+  }
+  expect(await stack.client.waitForResult(good, { pollMs: 50 })).toMatchObject({ state: 'succeeded', attempts: 1 });
+  for (const id of poisons) {
+    expect(await stack.client.task(id)).toMatchObject({ state: 'failed', attempts: 3, error: { code: 'REPLICA_EXHAUSTED' } });
+  }
+  expect(stack.worker('haiku-a').startCount).toBe(before.startCount + 9);
+});
+
 test('[ORCH-3302] kill -9 of the controller under its clients: streams go on byte-equal, nothing that was promised is lost, no worker restarts', async () => {
   const strict = longTask(1_500, { seed: 31, pin_pool_id: 'haiku-a' });
   const whole = await undisturbed(strict);
