@@ -1,10 +1,13 @@
 /** Tests of what is Triton's alone and no conformance case can ask: ports, metadata, loading, refusals of unsafe models. */
 import type { WorkerAccess, WorkerAdapter, WorkerEvent } from '@llama-orch/adapter-api';
 import { createMockServer, type MockServer, type MockServerOptions } from '@llama-orch/adapter-mock';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { createTritonAdapter } from './adapter.ts';
 
 const open: { server: MockServer; adapter: WorkerAdapter }[] = [];
+
+/** On a machine with other things to do. */
+const patience = { timeout: 10_000, interval: 5 };
 
 afterEach(async () => {
   for (const { server, adapter } of open.splice(0)) {
@@ -133,7 +136,7 @@ test('[ORCH-3017] cancels the LLM API’s requests by a stop request of the same
     const { adapter, server } = await start(protocol, 'llmapi', { script: { prefillMs: 60_000 } });
     const leaving = new AbortController();
     const reading = readAll(adapter.submit(task, { signal: leaving.signal }));
-    while ((await server.control.counters()).slotsBusy === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await vi.waitUntil(async () => (await server.control.counters()).slotsBusy > 0, patience);
     leaving.abort();
     await expect(reading).rejects.toMatchObject({ kind: 'aborted' });
     await adapter.confirmReleased({ signal, expectedBusy: () => 0, expectedInFlight: () => 0 });
@@ -195,13 +198,13 @@ test('[ORCH-3017] over HTTP a canceled request keeps its slot until its first to
   const { adapter, server } = await start('http', 'vllm', { script: { holdAfterSteps: 0, answerTokens: 50 } });
   const leaving = new AbortController();
   const reading = readAll(adapter.submit(task, { signal: leaving.signal }));
-  while ((await server.control.counters()).held === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await vi.waitUntil(async () => (await server.control.counters()).held > 0, patience);
   leaving.abort();
   await expect(reading).rejects.toMatchObject({ kind: 'aborted' });
   let isConfirmed = false;
   const confirming = adapter.confirmReleased({ signal, expectedBusy: () => 0, expectedInFlight: () => 0 }).then(() => (isConfirmed = true));
-  while ((await server.control.requests()).filter(({ path }) => path === '/metrics').length < 2)
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  const looks = async () => (await server.control.requests()).filter(({ path }) => path === '/metrics').length;
+  await vi.waitUntil(async () => (await looks()) >= 2, patience);
   expect([isConfirmed, (await server.control.counters()).slotsBusy]).toEqual([false, 1]);
   await server.control.release(1);
   await confirming;
