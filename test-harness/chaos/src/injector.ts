@@ -14,14 +14,26 @@ export type Injections = {
 const attempts = 6;
 const betweenAttemptsMs = 700;
 
+export type FaultOutcome = 'injected' | 'missed';
+
+export type InjectOptions = {
+  readonly signal: AbortSignal;
+  /** Called when a fault is over, or could not be done. */
+  readonly onOver?: (outcome: FaultOutcome) => void;
+};
+
 /** @returns once all faults are over, or the signal stopped what had not begun. */
-export async function injectFaults(fleet: Fleet, plan: readonly PlannedFault[], signal: AbortSignal): Promise<Injections> {
+export async function injectFaults(
+  fleet: Fleet,
+  plan: readonly PlannedFault[],
+  { signal, onOver = () => undefined }: InjectOptions,
+): Promise<Injections> {
   const locks = createLocks();
   const done = Object.fromEntries(faultKinds.map((kind) => [kind, 0])) as Record<FaultKind, number>;
   const missed: string[] = [];
   const startedMs = performance.now();
 
-  const inject = async ({ kind, choice, holdMs }: PlannedFault): Promise<void> => {
+  const inject = async ({ kind, choice, holdMs }: PlannedFault): Promise<FaultOutcome> => {
     const { parts, run } = faultActions[kind];
     // A part that is not there now, a worker between two lives for example, is left to the next choice.
     for (let attempt = 0; attempt < attempts; attempt += 1) {
@@ -29,19 +41,20 @@ export async function injectFaults(fleet: Fleet, plan: readonly PlannedFault[], 
       try {
         await locks.hold(parts(context), () => run(context));
         done[kind] += 1;
-        return;
+        return 'injected';
       } catch (error) {
         if (attempt === attempts - 1) missed.push(`${kind}: ${error instanceof Error ? error.message : String(error)}`);
         else await pause(betweenAttemptsMs);
       }
     }
+    return 'missed';
   };
 
   const running: Promise<void>[] = [];
   for (const fault of plan) {
     await pause(Math.max(0, startedMs + fault.atMs - performance.now()), undefined, { signal }).catch(() => undefined);
     if (signal.aborted) break;
-    running.push(inject(fault));
+    running.push(inject(fault).then(onOver));
   }
   await Promise.all(running);
   return { done, missed };
