@@ -9,30 +9,28 @@ import { type ExitStatus, explainExit } from './failure-cause.ts';
 import type { CheckedPool, CheckPool } from './host-checks.ts';
 import { readOomKills } from './host-memory.ts';
 import type { LiveWorker } from './live-worker.ts';
+import { type Mishaps, noMishaps, withMishap } from './pool-mishaps.ts';
 import type { PoolSpec } from './pool-spec.ts';
 import { type PoolEvent, type PoolState, transition, workerOf } from './pool-state.ts';
 import { decideRestart, freshHistory, onAttempt, onReady, onServed, type RestartPolicy } from './restart-policy.ts';
-import type { Tested } from './self-test.ts';
 import { unreachable } from './unreachable.ts';
 import type { WorkerGauges } from './worker-gauges.ts';
 import type { WorkerLauncher } from './worker-launcher.ts';
+import { awaitLoaded, testInTime, type WorkerStartDeps } from './worker-start.ts';
 import type { WorkerRecord, WorkerStateFiles } from './worker-state-file.ts';
+import { watchWorker, type WorkerSights, type WorkerWatchDeps } from './worker-watch.ts';
 
 /** Why a worker was started again. */
 export type RestartReason = Failure['kind'] | 'spec-changed';
 
 /** What others may know of a pool at one moment. */
-export type PoolView = {
+export type PoolView = Mishaps & {
   readonly spec: PoolSpec;
   readonly state: PoolState;
   /** False once it was told to stop. */
   readonly wanted: boolean;
   readonly startCount: number;
-  readonly lastError: { readonly failure: Failure; readonly atMs: number } | null;
   readonly restarts: number;
-  readonly oomEvents: { readonly device: number; readonly host: number };
-  readonly driverResetEvents: number;
-  readonly eccEvents: number;
   /** Slots a worker is started with: the configured ones, or fewer after a device ran out of memory. */
   readonly capacitySlots: number;
   readonly preload: { readonly outcome: 'ok' | 'failed'; readonly loadMs: number | null } | null;
@@ -56,35 +54,26 @@ export type Pool = {
 
 export type PoolSeat = { readonly seat: number; readonly startCountBefore: number };
 
-export type PoolDeps = {
-  readonly check: CheckPool;
-  readonly launcher: WorkerLauncher;
-  readonly stateFiles: WorkerStateFiles;
-  readonly selfTest: (worker: LiveWorker, spec: PoolSpec, signal: AbortSignal) => Promise<Tested>;
-  readonly readGauges: (worker: LiveWorker, spec: PoolSpec, signal: AbortSignal) => Promise<WorkerGauges>;
-  readonly policy: RestartPolicy;
-  /** Tail of a worker's log that is kept and read for causes. */
-  readonly logBytes: number;
-  /** Wall time that never jumps. */
-  readonly nowMs: () => number;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-  /** Resolves after `ms`, rejects with the signal's reason. */
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  readonly log: Logger;
-  /** Called after each change that others may want to hear of. */
-  readonly onChange: () => void;
-  readonly onRestart: (spec: PoolSpec, engineVersion: string | null, reason: RestartReason) => void;
-  readonly onPreload: (spec: PoolSpec, engineVersion: string | null, outcome: 'ok' | 'failed') => void;
-};
+export type PoolDeps = WorkerStartDeps &
+  WorkerWatchDeps & {
+    readonly check: CheckPool;
+    readonly launcher: WorkerLauncher;
+    readonly stateFiles: WorkerStateFiles;
+    readonly policy: RestartPolicy;
+    /** Uniform in [0, 1). */
+    readonly random: () => number;
+    readonly log: Logger;
+    /** Called after each change that others may want to hear of. */
+    readonly onChange: () => void;
+    readonly onRestart: (spec: PoolSpec, engineVersion: string | null, reason: RestartReason) => void;
+    readonly onPreload: (spec: PoolSpec, engineVersion: string | null, outcome: 'ok' | 'failed') => void;
+  };
 
 /** Probes in a row without an answer after which it is Unready, and after which it is restarted. */
 const missesUntilUnready = 3;
 const missesUntilDead = 6;
 /** A dying worker breaks its connections before its exit is seen; the exit says more, so it is waited for. */
 const exitSeenMs = 300;
-/** Figures are read this often; faster polls would keep llama.cpp from noticing cancels (it waits for a second of silence). */
-const gaugeIntervalMs = 5_000;
 /** How often the checks of a refused pool are repeated. */
 const recheckIntervalMs = 30_000;
 
@@ -97,11 +86,8 @@ export const createPool = (firstSpec: PoolSpec, { seat, startCountBefore }: Pool
   let checked: CheckedPool | null = null;
   let startCount = startCountBefore;
   let history = freshHistory;
-  let lastError: PoolView['lastError'] = null;
+  let mishaps = noMishaps;
   let restarts = 0;
-  let oomEvents = { device: 0, host: 0 };
-  let driverResetEvents = 0;
-  let eccEvents = 0;
   /** Lowered by every device OOM, for as long as the pool is asked for like this. */
   let capacitySlots = firstSpec.slots;
   let preload: PoolView['preload'] = null;
@@ -155,7 +141,7 @@ export const createPool = (firstSpec: PoolSpec, { seat, startCountBefore }: Pool
       case 'launching':
         return launch();
       case 'loading':
-        return awaitLoaded(current.worker, signal);
+        return load(current.worker, signal);
       case 'testing':
         return test(current.worker, signal);
       case 'ready':
@@ -177,9 +163,8 @@ export const createPool = (firstSpec: PoolSpec, { seat, startCountBefore }: Pool
   /** Record a failure and leave the state it happened in. */
   const fail = (failure: Failure): void => {
     const nowMs = deps.nowMs();
-    lastError = { failure, atMs: nowMs };
+    mishaps = withMishap(mishaps, failure, nowMs);
     if (failure.kind === 'device-oom') {
-      oomEvents = { ...oomEvents, device: oomEvents.device + 1 };
       const slots = lowerSlots(carried().slots);
       if (slots < carried().slots)
         log.warn(
@@ -188,9 +173,6 @@ export const createPool = (firstSpec: PoolSpec, { seat, startCountBefore }: Pool
         );
       capacitySlots = slots;
     }
-    if (failure.kind === 'host-oom') oomEvents = { ...oomEvents, host: oomEvents.host + 1 };
-    if (failure.kind === 'driver-error') driverResetEvents += 1;
-    if (failure.kind === 'ecc-error') eccEvents += 1;
     const worker = workerOf(state);
     if (worker !== null) endReason = failure.kind;
     if (state.kind !== 'ready' && state.kind !== 'unready') {
@@ -203,9 +185,9 @@ export const createPool = (firstSpec: PoolSpec, { seat, startCountBefore }: Pool
       kind: failure.kind,
       cause: failure.cause,
       replica_id: replicaIdOf(worker),
-      oom_events: oomEvents,
-      driver_reset_events: driverResetEvents,
-      ecc_events: eccEvents,
+      oom_events: mishaps.oomEvents,
+      driver_reset_events: mishaps.driverResetEvents,
+      ecc_events: mishaps.eccEvents,
     };
     const failureClass = failureKinds[failure.kind].class;
     if (failureClass === 'final') {
@@ -265,37 +247,13 @@ export const createPool = (firstSpec: PoolSpec, { seat, startCountBefore }: Pool
     child.exited.then(explain).catch((error: unknown) => fail(PoolFailure.toFailure(error)));
   };
 
-  const startDeadline = (worker: LiveWorker): number => worker.record.startedAtMs + spec.timeouts.startMs;
-
-  const failLate = async (worker: LiveWorker, step: string): Promise<never> => {
-    throw new PoolFailure(
-      'start-timeout',
-      `The worker was not ready ${spec.timeouts.startMs} ms after its start (step: ${step}); look at its log, or raise \`timeouts.start_ms\`.`,
-      (await worker.log?.tail(2_000)) ?? null,
-    );
-  };
-
-  const awaitLoaded = async (worker: LiveWorker, signal: AbortSignal): Promise<void> => {
-    let last = 'no answer yet';
-    for (let waitMs = 25; ; waitMs = Math.min(500, waitMs * 2)) {
-      const health = await worker.adapter.health(signal);
-      if (signal.aborted) return;
-      if (health.kind === 'ready') return dispatch({ kind: 'loaded' });
-      last = health.message;
-      if (deps.nowMs() >= startDeadline(worker)) return failLate(worker, `load, ${last}`);
-      await deps.sleep(waitMs, signal);
-    }
+  const load = async (worker: LiveWorker, signal: AbortSignal): Promise<void> => {
+    await awaitLoaded(worker, carried, deps, signal);
+    if (!signal.aborted) dispatch({ kind: 'loaded' });
   };
 
   const test = async (worker: LiveWorker, signal: AbortSignal): Promise<void> => {
-    const limit = AbortSignal.timeout(Math.max(1, startDeadline(worker) - deps.nowMs()));
-    let tested: Tested;
-    try {
-      tested = await deps.selfTest(worker, carried(), AbortSignal.any([signal, limit]));
-    } catch (error) {
-      if (limit.aborted && !signal.aborted) return failLate(worker, 'self-test');
-      throw error;
-    }
+    const tested = await testInTime(worker, carried, deps, signal);
     if (signal.aborted) return;
     const loadMs = deps.nowMs() - worker.record.startedAtMs;
     const record: WorkerRecord = { ...worker.record, tested: { ...tested, loadMs } };
@@ -308,29 +266,18 @@ export const createPool = (firstSpec: PoolSpec, { seat, startCountBefore }: Pool
     dispatch({ kind: 'passed', worker: { ...worker, record } });
   };
 
-  /** Probe and measure a tested worker until it is left alone or does not answer any more. */
-  const serve = async (worker: LiveWorker, signal: AbortSignal): Promise<void> => {
-    let misses = 0;
-    let gaugesAtMs = Number.NEGATIVE_INFINITY;
-    let firstTokens: number | null = null;
-    for (;;) {
-      const health = await worker.adapter.health(signal);
-      if (signal.aborted) return;
-      misses = health.kind === 'ready' ? 0 : misses + 1;
-      if (health.kind === 'ready') dispatch({ kind: 'probed' });
-      else onMiss(misses, `${health.kind}: ${health.message}`);
-      if (signal.aborted) return;
-
-      if (misses === 0 && deps.nowMs() - gaugesAtMs >= gaugeIntervalMs) {
-        gaugesAtMs = deps.nowMs();
-        gauges = await deps.readGauges(worker, carried(), signal);
-        const { tokensTotal } = gauges;
-        firstTokens ??= tokensTotal;
-        if (!signal.aborted && tokensTotal !== null && tokensTotal > (firstTokens ?? 0)) history = onServed(history);
-        await worker.log?.trim(deps.logBytes);
-      }
-      await deps.sleep(spec.timeouts.probeIntervalMs, signal);
-    }
+  const serve = (worker: LiveWorker, signal: AbortSignal): Promise<void> => {
+    const sights: WorkerSights = {
+      onAnswer: () => dispatch({ kind: 'probed' }),
+      onMiss,
+      onGauges: (read) => {
+        gauges = read;
+      },
+      onTokens: () => {
+        history = onServed(history);
+      },
+    };
+    return watchWorker(worker, { ...sights, spec: carried }, deps, signal);
   };
 
   const onMiss = (misses: number, why: string): void => {
@@ -390,11 +337,8 @@ export const createPool = (firstSpec: PoolSpec, { seat, startCountBefore }: Pool
       state,
       wanted,
       startCount,
-      lastError,
       restarts,
-      oomEvents,
-      driverResetEvents,
-      eccEvents,
+      ...mishaps,
       capacitySlots: carried().slots,
       preload,
       gauges,
