@@ -1,6 +1,6 @@
 /**
- * The controller under test: the real process with a written config, and the agent that its pools need, played by the
- * bench through the two calls every agent makes. Nothing in the controller knows of the bench.
+ * The controller under test: the real process with a written config, and the agent that its pools need, played
+ * through the two calls every agent makes. Nothing in the controller knows of the bench.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { AgentStatus } from '@llama-orch/api-types';
 import { createAgentClient, createClient } from '@llama-orch/openapi-client';
+import { playAgent, playedPool, playedReplica, playedStatus } from '@llama-orch/played-agent';
 import { engineHosts } from './engine-wire.ts';
 import { type Program, startProgram } from './program.ts';
 
@@ -21,7 +22,6 @@ const ctxTokens = 10_000_000;
 /** The most that the config takes. */
 const slotsPerPool = 4_096;
 const reportMs = 1_000;
-const agentRetryMs = 100;
 const readyPatienceMs = 20_000;
 const dayMs = 86_400_000;
 
@@ -75,7 +75,8 @@ export async function startController(spec: ControllerSpec): Promise<RunningCont
     env: { NODE_ENV: 'production' },
   });
   const over = new AbortController();
-  const agent = playAgent(program.port, pools, over.signal);
+  const calls = createAgentClient({ baseUrl: `http://127.0.0.1:${program.port}` });
+  const agent = playAgent(calls, { name: agentName, status: toStatus(pools), signal: over.signal });
   const stop = async (): Promise<void> => {
     over.abort();
     await agent;
@@ -142,78 +143,13 @@ function toConfig({ slots, queueCapacity, journal = 'memory' }: ControllerSpec, 
   };
 }
 
-/**
- * Report every second, and hold the long poll, as an agent does, until `signal`. A call that fails is made again: a
- * controller that is busy may lose a connection, and an agent does not mind.
- */
-async function playAgent(port: number, pools: readonly Pool[], signal: AbortSignal): Promise<void> {
-  const agent = createAgentClient({ baseUrl: `http://127.0.0.1:${port}` });
-  const status = toStatus(pools);
-  let generation = 0;
-  const report = async (): Promise<void> => {
-    await agent.reportStatus(agentName, status, { signal });
-    await pause(reportMs, undefined, { signal });
-  };
-  const poll = async (): Promise<void> => {
-    const desired = await agent.desiredPools(agentName, { generation, signal });
-    generation = desired?.generation ?? generation;
-  };
-  await Promise.all([repeat(report, signal), repeat(poll, signal)]);
-}
-
-async function repeat(call: () => Promise<void>, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) await call().catch(() => pause(agentRetryMs));
-}
-
 function toStatus(pools: readonly Pool[]): AgentStatus {
   const startedAt = new Date().toISOString();
-  return {
-    instance_id: randomUUID(),
-    agent_version: '1.0.0',
-    started_at: startedAt,
-    generation: 0,
-    interval_ms: reportMs,
-    host: {
-      hostname: agentName,
-      ram_total_bytes: 2 ** 36,
-      ram_available_bytes: 2 ** 35,
-      allow_cpu: false,
-      devices: [],
-      inventory_error: null,
-    },
-    pools: pools.map(({ id, url, slots }) => ({
-      pool_id: id,
-      state: 'ready',
-      start_count: 1,
-      last_error: null,
-      restarts: 0,
-      next_retry_ms: null,
-      oom_events: { device: 0, host: 0 },
-      driver_reset_events: 0,
-      preload: { outcome: 'ok', load_ms: 1 },
-      replica: {
-        replica_id: `${id}/1`,
-        url,
-        engine: 'llamacpp',
-        engine_version: 'bench-1',
-        trtllm_version: null,
-        model_digest: digest,
-        quant: 'Q8_0',
-        ctx: ctxTokens,
-        slots_total: slots,
-        slots_free: null,
-        numerics: `sha256:${'c'.repeat(64)}`,
-        sampler_profile_version: 'v1',
-        workloads: ['completion'],
-        cpu_carve_out: false,
-        pid: null,
-        started_at: startedAt,
-        vram_used_bytes: null,
-        gpu_utilization_ratio: null,
-        kv_cache_usage_ratio: null,
-      },
-    })),
-  };
+  const reported = pools.map(({ id, url, slots }) => {
+    const figures = { engine_version: 'bench-1', ctx: ctxTokens, slots_total: slots, started_at: startedAt };
+    return playedPool(id, playedReplica(id, 1, { url, model_digest: digest, ...figures }), { preload: { outcome: 'ok', load_ms: 1 } });
+  });
+  return playedStatus({ hostname: agentName }, reported, { instance_id: randomUUID(), started_at: startedAt, interval_ms: reportMs });
 }
 
 async function whenReady(port: number, pools: readonly Pool[]): Promise<void> {

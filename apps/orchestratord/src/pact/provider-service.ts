@@ -12,6 +12,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type MockEngine, type MockScript, startMockEngine } from '@llama-orch/adapter-mock';
 import type { AgentStatus, PoolState, TaskRequest } from '@llama-orch/api-types';
+import { createAgentClient } from '@llama-orch/openapi-client';
+import { playAgent, playedPool, playedReplica, playedStatus } from '@llama-orch/played-agent';
 import { digestKey } from '@llama-orch/service-kit';
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
@@ -71,7 +73,9 @@ export class ProviderService {
         if (found !== undefined && line.includes('"listening"')) resolve(found);
       });
     });
-    const agent = options.poolState === 'unheard' ? null : playAgent(url, engine.url, options, over.signal);
+    const calls = createAgentClient({ baseUrl: url, apiKey: agentKeyOf(options) });
+    const status = toStatus(engine.url, options, '33333333-0000-4000-8000-000000000001');
+    const agent = options.poolState === 'unheard' ? null : playAgent(calls, { name: host, status, signal: over.signal });
     const service = new ProviderService(url, engine, options, async () => {
       over.abort();
       await agent;
@@ -206,66 +210,9 @@ function toConfig(engineUrl: string, { pool, controller, keys }: ServiceOptions)
   };
 }
 
-/** Report as an agent does, until `signal`; a call that fails is made again. */
-async function playAgent(url: string, engineUrl: string, options: ServiceOptions, signal: AbortSignal): Promise<void> {
-  const key = agentKeyOf(options);
-  const body = JSON.stringify(toStatus(engineUrl, options, '33333333-0000-4000-8000-000000000001'));
-  const headers = { 'content-type': 'application/json', ...(key !== undefined && { authorization: `Bearer ${key}` }) };
-  while (!signal.aborted) {
-    await fetch(`${url}/v1/agents/${host}/status`, { method: 'POST', headers, body, signal }).then(
-      (answer) => answer.arrayBuffer(),
-      () => undefined,
-    );
-    await pause(200, undefined, { signal }).catch(() => undefined);
-  }
-}
-
 function toStatus(engineUrl: string, { poolState: said = 'ready' }: ServiceOptions, instanceId: string): AgentStatus {
-  const startedAt = new Date(0).toISOString();
-  const poolState = said === 'unheard' ? 'stopped' : said;
-  return {
-    instance_id: instanceId,
-    agent_version: '1.0.0',
-    started_at: startedAt,
-    generation: 0,
-    interval_ms: 200,
-    host: { hostname: host, ram_total_bytes: 2 ** 36, ram_available_bytes: 2 ** 35, allow_cpu: false, devices: [], inventory_error: null },
-    pools: [
-      {
-        pool_id: poolId,
-        state: poolState,
-        start_count: 1,
-        last_error: null,
-        restarts: 0,
-        next_retry_ms: null,
-        oom_events: { device: 0, host: 0 },
-        driver_reset_events: 0,
-        preload: { outcome: 'ok', load_ms: 1 },
-        replica:
-          poolState === 'ready'
-            ? {
-                replica_id: `${poolId}/1`,
-                url: engineUrl,
-                engine: 'llamacpp',
-                engine_version: 'mock-1',
-                trtllm_version: null,
-                model_digest: digest,
-                quant: 'Q8_0',
-                ctx: 1_024,
-                slots_total: 1,
-                slots_free: 1,
-                numerics: `sha256:${'c'.repeat(64)}`,
-                sampler_profile_version: 'v1',
-                workloads: ['completion'],
-                cpu_carve_out: false,
-                pid: null,
-                started_at: startedAt,
-                vram_used_bytes: null,
-                gpu_utilization_ratio: null,
-                kv_cache_usage_ratio: null,
-              }
-            : null,
-      },
-    ],
-  };
+  const state = said === 'unheard' ? 'stopped' : said;
+  const worker = { url: engineUrl, model_digest: digest, engine_version: 'mock-1', slots_free: 1 };
+  const pool = playedPool(poolId, state === 'ready' ? playedReplica(poolId, 1, worker) : null, { state });
+  return playedStatus({ hostname: host }, [pool], { instance_id: instanceId, interval_ms: 200 });
 }

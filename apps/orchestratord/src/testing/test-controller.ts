@@ -4,6 +4,7 @@
  */
 import type { AgentStatus, PoolStatus, TaskAccepted, TaskStatus } from '@llama-orch/api-types';
 import { parseConfig } from '@llama-orch/config-schema';
+import { playedPool, playedReplica, playedStatus } from '@llama-orch/played-agent';
 import { createKeyring, createLogger, createRequestGuard, digestKey } from '@llama-orch/service-kit';
 import { stringify } from 'yaml';
 import { createApp, createRawHandlers, createTaskRouter } from '../app.ts';
@@ -131,52 +132,16 @@ export const createTestController = (options: TestOptions = {}) => {
     return response;
   };
 
-  const poolStatus = (poolId: string, startCount: number, fields: Partial<PoolStatus> = {}): PoolStatus => ({
-    pool_id: poolId,
-    state: 'ready',
-    start_count: startCount,
-    last_error: null,
-    restarts: 0,
-    next_retry_ms: null,
-    oom_events: { device: 0, host: 0 },
-    driver_reset_events: 0,
-    preload: null,
-    replica: {
-      replica_id: `${poolId}/${startCount}`,
-      url: `http://${poolId}.test`,
-      engine: 'llamacpp',
-      engine_version: 'scripted',
-      trtllm_version: null,
-      model_digest: digest,
-      quant: 'Q8_0',
-      ctx: 1024,
-      slots_total: 1,
-      slots_free: 1,
-      numerics: digest,
-      sampler_profile_version: 'v1',
-      workloads: ['completion'],
-      cpu_carve_out: true,
-      pid: 1,
-      started_at: new Date(0).toISOString(),
-      vram_used_bytes: null,
-      gpu_utilization_ratio: null,
-      kv_cache_usage_ratio: null,
-    },
-    ...fields,
-  });
+  const poolStatus = (poolId: string, startCount: number, fields: Partial<PoolStatus> = {}): PoolStatus => {
+    const worker = { url: `http://${poolId}.test`, model_digest: digest, engine_version: 'scripted', slots_free: 1, numerics: digest };
+    const replica = playedReplica(poolId, startCount, { ...worker, cpu_carve_out: true, pid: 1 });
+    return playedPool(poolId, replica, { start_count: startCount, ...fields });
+  };
 
   const report = (pools: readonly PoolStatus[], fields: Partial<AgentStatus> = {}, init: { key?: string } = {}): Promise<Response> => {
-    const status: AgentStatus = {
-      instance_id: '00000000-0000-4000-8000-000000000001',
-      agent_version: '1.0.0',
-      started_at: new Date(0).toISOString(),
-      generation: 0,
-      interval_ms: 1_000,
-      host: { hostname: 'h', ram_total_bytes: 1, ram_available_bytes: 1, allow_cpu: true, devices: [], inventory_error: null },
-      pools: [...pools],
-      ...fields,
-    };
-    return request('POST', '/v1/agents/h/status', { body: status, ...init });
+    const instance = { instance_id: '00000000-0000-4000-8000-000000000001' };
+    const host = { hostname: 'h', ram_total_bytes: 1, ram_available_bytes: 1, allow_cpu: true };
+    return request('POST', '/v1/agents/h/status', { body: playedStatus(host, pools, { ...instance, ...fields }), ...init });
   };
 
   return {

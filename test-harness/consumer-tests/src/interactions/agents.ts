@@ -1,5 +1,6 @@
 /** The two calls of an agent: its report, and what it should run. */
 import type { AgentStatus } from '@llama-orch/api-types';
+import { playedStatus } from '@llama-orch/played-agent';
 import { expect } from 'vitest';
 import { keys, model, poolId } from '../ids.ts';
 import type { PactInteraction } from '../interaction.ts';
@@ -7,22 +8,11 @@ import { any, anyDigest, correlation, envelope, jsonHeaders } from '../matchers.
 
 const instance = (number: number): string => `22222222-0000-4000-8000-${String(number).padStart(12, '0')}`;
 
-const status = (instanceId: string): AgentStatus => ({
-  instance_id: instanceId,
-  agent_version: '1.0.0',
-  started_at: '2026-11-23T09:00:00.000Z',
-  generation: 0,
-  interval_ms: 1_000,
-  host: {
-    hostname: 'gpu-1',
-    ram_total_bytes: 68_719_476_736,
-    ram_available_bytes: 34_359_738_368,
-    allow_cpu: false,
-    devices: [],
-    inventory_error: { code: 'nvidia-smi-missing', message: '`nvidia-smi` was not found in PATH.' },
-  },
-  pools: [],
-});
+const status = (instanceId: string): AgentStatus =>
+  playedStatus({ hostname: 'gpu-1', inventory_error: { code: 'nvidia-smi-missing', message: '`nvidia-smi` was not found in PATH.' } }, [], {
+    instance_id: instanceId,
+    started_at: '2026-11-23T09:00:00.000Z',
+  });
 
 const report = (name: string): Pick<PactInteraction, 'method' | 'path'> => ({ method: 'POST', path: `/v1/agents/${name}/status` });
 

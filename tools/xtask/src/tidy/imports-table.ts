@@ -22,6 +22,8 @@ export const importsTable: readonly ImportRule[] = [
   { who: 'packages/plugins/policy-sdk', may: [] },
   { who: 'packages/plugins/policy-host', may: ['packages/plugins/policy-sdk'] },
   { who: 'packages/orchestrator-core', may: ['contracts/api-types'], isPure: true },
+  // It is played against the real controller, and speaks to it through what it is given.
+  { who: 'packages/played-agent', may: ['contracts/api-types'] },
   { who: 'packages/service-kit', may: ['contracts/*'] },
   { who: 'packages/worker-adapters/adapter-api', may: ['contracts/api-types'] },
   // An adapter never imports another one; the scripted engine is the test double of all of them.
