@@ -249,7 +249,7 @@ export class Controller {
     this.#journal.forget({ kind: 'task', key: identity.key });
   }
 
-  /** A crash forgets what was taken from buckets since: a second's worth at most. */
+  /** What is taken from buckets after it is in the records of the tasks that took it. */
   #recordBudgets(nowMs: number): void {
     if (!this.#journal.isDurable || this.#journal.isStuck) return;
     const levels = this.scheduler.budgets(nowMs);

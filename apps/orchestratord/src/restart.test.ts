@@ -257,6 +257,28 @@ test('[ORCH-3021] sessions and quotas are what they were: turns, a deleted sessi
   expect(rated).toMatchObject({ code: 'ADMISSION_REJECT', details: { limit: { name: expect.stringContaining('rate') as string } } });
 });
 
+test('[ORCH-3006] a crash fills no bucket again: what was admitted after the last record of the levels counts, too', async () => {
+  const tenants = [{ id: 'default', rate: { requests_per_s: 0.001, burst: 4 } }];
+  const { t, journal } = firstRun({ tenants });
+  await t.ready('a');
+  await t.submit();
+  t.controller.housekeep();
+  t.clock.now += 5;
+  await t.submit();
+  t.workers.last.start().tokens('x').end();
+  await settle();
+  t.clock.now += 5;
+  await t.submit();
+  const next = nextRun(journal, { tenants }).t;
+  await next.ready('a');
+  await next.submit();
+  const answer = await next.request('POST', '/v1/tasks', { body: { model_ref: 'm', prompt: 'p' } });
+  expect(await answer.json()).toMatchObject({
+    code: 'ADMISSION_REJECT',
+    details: { limit: { name: expect.stringContaining('rate') as string } },
+  });
+});
+
 test('[ORCH-3099] what a session used of its budgets stays used over a restart', async () => {
   const tenants = [{ id: 'default', session_budgets: { tokens: 1_000 } }];
   const controller = { retention: { ms: 3_600_000, bytes: 1e8, tasks: 1 } };

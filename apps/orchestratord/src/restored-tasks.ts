@@ -24,10 +24,26 @@ const pieceChars = 1_024;
 /** @req ORCH-3302 */
 export const restoreTasks = (contents: JournalContents, time: JournalTime, nowMs: number): RestoredTasks => {
   const live = contents.live.map((kept) => restoreLive(kept, time, nowMs));
+  const ended = contents.ended.map((record) => ({ record, task: restoreEnded(record, time) }));
   const { budget } = contents;
+  // Since the levels were written down: a crash must not fill the buckets again.
+  const spends = [
+    ...live.map(({ restored: { spec, acceptance, acceptedAtMs } }) => ({
+      tenantId: spec.tenantId,
+      priority: spec.priority,
+      tokens: spec.promptTokens + (acceptance.maxTokens ?? 0),
+      atMs: acceptedAtMs,
+    })),
+    ...ended.map(({ record, task: { effective, result } }) => ({
+      tenantId: record.tenantId,
+      priority: effective.priority,
+      tokens: (result?.tokensIn ?? 0) + (result?.tokensOut ?? 0),
+      atMs: time.toNowMs(record.acceptedAtMs),
+    })),
+  ].filter(({ atMs }) => budget === null || atMs > time.toNowMs(budget.atMs));
   return {
     live: live.map(({ task }) => task),
-    ended: contents.ended.map((record) => restoreEnded(record, time)),
+    ended: ended.map(({ task }) => task),
     state: {
       tasks: live.map(({ restored }) => restored),
       sessions: [...contents.sessions].map(([sessionKey, { tenantId, turns, used, lastUsedAtMs }]) => ({
@@ -37,6 +53,7 @@ export const restoreTasks = (contents: JournalContents, time: JournalTime, nowMs
         ...(used !== null && { account: { tenantId, used } }),
       })),
       budgets: budget === null ? [] : budget.levels.map((level) => ({ ...level, atMs: time.toNowMs(budget.atMs) })),
+      spends: spends.toSorted((a, b) => a.atMs - b.atMs),
     },
   };
 };

@@ -4,7 +4,18 @@
  */
 import type { ErrorKind } from '@llama-orch/api-types';
 import type { Acceptance } from './effect.ts';
-import type { BudgetLevel, CoreConfig, FailedOn, ReplicaSpec, SessionKey, SessionUsage, SetName, TaskKey, TaskSpec } from './model.ts';
+import type {
+  BudgetLevel,
+  CoreConfig,
+  FailedOn,
+  ReplicaSpec,
+  SessionKey,
+  SessionUsage,
+  SetName,
+  Spend,
+  TaskKey,
+  TaskSpec,
+} from './model.ts';
 
 /** How one attempt on one replica ended. */
 export type AttemptOutcome =
@@ -51,6 +62,8 @@ export type RestoredState = {
   readonly tasks: readonly RestoredTask[];
   readonly sessions: readonly RestoredSession[];
   readonly budgets: readonly (BudgetLevel & { readonly atMs: number })[];
+  /** Admissions that the levels do not hold yet, in the order of their times. */
+  readonly spends: readonly Spend[];
 };
 
 export type CoreEvent =

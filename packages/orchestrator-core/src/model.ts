@@ -183,6 +183,9 @@ export type BudgetLevel = {
   readonly level: number;
 };
 
+/** What one admission took from its buckets: a request of its tenant and of its class, and the tenant's model tokens. */
+export type Spend = { readonly tenantId: string; readonly priority: Priority; readonly tokens: number; readonly atMs: number };
+
 /** A pool's live worker. `replicaId` is `pool_id/start_count`. */
 export type ReplicaSpec = {
   readonly replicaId: string;

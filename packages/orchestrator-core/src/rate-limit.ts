@@ -51,11 +51,16 @@ export class TokenBucket {
     return this.#level >= this.#burst ? null : this.#level;
   }
 
-  /** Take over what an earlier run left. */
-  restore(level: number, atMs: number, nowMs: number): void {
+  /** Take over what an earlier run left at `atMs`. */
+  restore(level: number, atMs: number): void {
     this.#level = Math.min(this.#burst, level);
     this.#lastMs = atMs;
-    this.#refill(nowMs);
+  }
+
+  /** As {@link take}, by an earlier run: after {@link restore} or from the full bucket of then, in order of time. */
+  takeEarlier(amount: number, atMs: number): void {
+    if (this.#level >= this.#burst) this.#lastMs = Math.min(this.#lastMs, atMs);
+    this.take(amount, atMs);
   }
 
   /** Correct an estimate once the true amount is known; negative = more was used than was taken. */

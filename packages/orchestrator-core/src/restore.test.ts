@@ -34,7 +34,7 @@ const setOf = ({ determinism = 'strict' }: Partial<TaskSpec>): RestoredTask['set
 
 const restart = (state: Partial<RestoredState>, config: CoreConfig = aConfig()): { driver: Driver; effects: readonly CoreEffect[] } => {
   const driver = new Driver(config, []);
-  const effects = driver.send({ kind: 'restored', state: { tasks: [], sessions: [], budgets: [], ...state } });
+  const effects = driver.send({ kind: 'restored', state: { tasks: [], sessions: [], budgets: [], spends: [], ...state } });
   return { driver, effects };
 };
 
@@ -153,6 +153,19 @@ test('[ORCH-3021] sessions keep their turns and their age over a restart; expire
   expect(driver.scheduler.session('old', 0)).toBeUndefined();
   expect(driver.scheduler.session('busy', 0)).toMatchObject({ turns: 1, ttlMsRemaining: 1_000 });
   expect(only(driver.enqueue({ taskKey: 'y', sessionKey: 'young' }), 'accept').acceptance.sessionTurns).toBe(3);
+});
+
+test('[ORCH-3006] what was taken after the levels were written down stays taken, refilled since', () => {
+  const tenants = [aTenant({ rate: { perSecond: 1, burst: 5 }, tokensPerMinute: 600 })];
+  const budgets = [{ owner: 'tenant', id: 't', unit: 'requests', level: 3, atMs: -4_000 }] as const;
+  const spend = (atMs: number, tokens: number) => ({ tenantId: 't', priority: 'interactive', tokens, atMs }) as const;
+  const { driver } = restart({ budgets, spends: [spend(-1_000, 100), spend(-1_000, 100), spend(-500, 50)] }, aConfig({ tenants }));
+  expect(driver.scheduler.budgets(driver.nowMs)).toEqual([
+    // Full three seconds later (never 6), then three less, and one second since.
+    { owner: 'tenant', id: 't', unit: 'requests', level: 3 },
+    // Ten a second: 200 and 50 less, ten more since.
+    { owner: 'tenant', id: 't', unit: 'tokens', level: 360 },
+  ]);
 });
 
 test('[ORCH-3302] a task restored into its last pool waits while that pool starts, and ends when the pool is down for the grace time', () => {

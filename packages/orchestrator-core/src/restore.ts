@@ -8,7 +8,7 @@ import type { CoreState } from './core-state.ts';
 import type { RestoredState, RestoredTask } from './event.ts';
 import { CLASSES } from './fairness.ts';
 import type { Lane } from './lane.ts';
-import type { BudgetLevel, SetName } from './model.ts';
+import type { BudgetLevel, SetName, Spend } from './model.ts';
 import type { TokenBucket } from './rate-limit.ts';
 import { laneFor } from './reconfiguration.ts';
 import { ReplicaSet } from './replica-set.ts';
@@ -17,7 +17,7 @@ import { failed, finishTask, retryMs, unservedEnd } from './task-end.ts';
 import { enterQueue } from './waiting.ts';
 
 /**
- * 1. Sessions, then buckets.
+ * 1. Sessions, then buckets: their levels, and what was taken since those were written down.
  * 2. Every task takes its place in its lane, its tenant and its session; one whose lane is gone moves as at a reload.
  * 3. A `best_effort` task that showed text ends with `worker-reset`: other bytes might follow.
  * 4. Tasks that never ran wait in their old order, with their old deadlines.
@@ -27,13 +27,14 @@ import { enterQueue } from './waiting.ts';
  *
  * @req ORCH-3302, ORCH-3301
  */
-export function restore(state: CoreState, { tasks, sessions, budgets }: RestoredState): void {
+export function restore(state: CoreState, { tasks, sessions, budgets, spends }: RestoredState): void {
   assert(state.configured && state.tasks.size === 0, 'restored comes after configured and before any task');
   // 1
   for (const session of sessions.toSorted((a, b) => a.lastUsedMs - b.lastUsedMs)) {
     state.sessions.restore(session, session.account === undefined ? null : state.tenants.get(session.account.tenantId, state.nowMs));
   }
-  for (const { owner, id, unit, level, atMs } of budgets) bucketOf(state, { owner, id, unit })?.restore(level, atMs, state.nowMs);
+  for (const { owner, id, unit, level, atMs } of budgets) bucketOf(state, { owner, id, unit })?.restore(level, atMs);
+  for (const spend of spends) takeAgain(state, spend);
   // 2
   const again: Task[] = [];
   for (const restored of tasks) {
@@ -134,6 +135,13 @@ export function budgetLevels(state: CoreState, nowMs: number): readonly BudgetLe
     add({ owner: 'tenant', id, unit: 'tokens' });
   }
   return levels;
+}
+
+function takeAgain(state: CoreState, { tenantId, priority, tokens, atMs }: Spend): void {
+  const { requests, tokens: perMinute } = state.tenants.get(tenantId, state.nowMs);
+  requests?.takeEarlier(1, atMs);
+  state.classBuckets[priority === CLASSES[0] ? 0 : 1]?.takeEarlier(1, atMs);
+  perMinute?.takeEarlier(tokens, atMs);
 }
 
 /** `null` where the config sets no limit. */

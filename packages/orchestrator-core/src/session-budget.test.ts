@@ -124,7 +124,7 @@ test('[ORCH-3099] [ORCH-3302] what a session had used is known after a restart',
   const used = figures?.used as SessionUsage;
   const after = new Driver(aConfig({ defaultTenant: aTenant({ sessionBudgets: { ...none, tokens: 50 } }) }), []);
   const session = { sessionKey: 's', turns: 1, lastUsedMs: 0, account: { tenantId: 't', used } };
-  after.send({ kind: 'restored', state: { tasks: [], sessions: [session], budgets: [] } });
+  after.send({ kind: 'restored', state: { tasks: [], sessions: [session], budgets: [], spends: [] } });
   after.send({ kind: 'replicaUp', replica: aReplica() });
   expect(left(after)).toEqual({ ...none, tokens: 25 });
   only(after.enqueue(inSession('b')), 'refuse');
