@@ -32,6 +32,9 @@ export type AttemptOptions = {
   readonly owner: AttemptOwner;
 };
 
+/** Of a read without text. */
+const noTexts: readonly string[] = [];
+
 export class Attempt {
   readonly taskKey: string;
   readonly number: number;
@@ -77,7 +80,7 @@ export class Attempt {
     try {
       for await (const batch of this.worker.adapter.submit(workerTask, { signal: this.#abort.signal })) {
         if (this.#abort.signal.aborted) continue;
-        const texts: string[] = [];
+        let texts: string[] | null = null;
         const before = this.generated;
         try {
           for (const event of batch) {
@@ -89,7 +92,10 @@ export class Attempt {
               case 'token': {
                 this.generated = event.tokensOut;
                 const text = this.#fresh(event.text);
-                if (text !== '') texts.push(text);
+                if (text === '') break;
+                // A list that is made around its first text has room for that alone, and mostly there is no other.
+                if (texts === null) texts = [text];
+                else texts.push(text);
                 break;
               }
               case 'end':
@@ -101,7 +107,7 @@ export class Attempt {
           this.progressed = true;
         } finally {
           // Also of a read that turns out to differ from what was sent: its tokens have come.
-          if (this.generated > before || texts.length > 0) this.#owner.onTokens(this, texts, this.generated - before);
+          if (this.generated > before || texts !== null) this.#owner.onTokens(this, texts ?? noTexts, this.generated - before);
         }
       }
     } catch (thrown) {

@@ -109,13 +109,32 @@ export type GaugeReading = {
   readonly [Name in NamesOf<'gauge'>]: { readonly name: Name; readonly labels: LabelsOf<Name>; readonly value: number };
 }[NamesOf<'gauge'>];
 
-/** A counter of which only the amount is open. */
-export type BoundCounter = { inc(by: number): void };
+/** A counter with its labels settled, for paths that count once for each read of a stream: adding is all that it does there. */
+export class BoundCounter {
+  readonly #add: (by: number) => void;
+  #unread = 0;
+
+  /** @param add - Of the counter itself. */
+  constructor(add: (by: number) => void) {
+    this.#add = add;
+  }
+
+  inc(by: number): void {
+    this.#unread += by;
+  }
+
+  /** Before the counter is read. */
+  settle(): void {
+    if (this.#unread > 0) this.#add(this.#unread);
+    this.#unread = 0;
+  }
+}
 
 /** @req ORCH-3028 */
 export class Metrics {
   readonly registry = new Registry();
   readonly #counters = new Map<string, Counter>();
+  readonly #bound = new Map<string, BoundCounter>();
   readonly #histograms = new Map<string, Histogram>();
   readonly #gauges = new Map<string, Gauge>();
   #readGauges: () => Iterable<GaugeReading> = () => [];
@@ -140,11 +159,11 @@ export class Metrics {
     this.#counters.get(name)?.inc(labels, by);
   }
 
-  /** A counter with its labels settled, for paths that count once for each read of a stream. */
   bind<Name extends NamesOf<'counter'>>(name: Name, labels: LabelsOf<Name>): BoundCounter {
-    const counter = this.#counters.get(name);
-    if (counter === undefined) throw new Error(`No counter ${name}.`);
-    return counter.labels(labels);
+    const key = JSON.stringify([name, labels]);
+    const bound = this.#bound.get(key) ?? new BoundCounter((by) => this.count(name, labels, by));
+    this.#bound.set(key, bound);
+    return bound;
   }
 
   observe<Name extends NamesOf<'histogram'>>(name: Name, labels: LabelsOf<Name>, value: number): void {
@@ -153,6 +172,7 @@ export class Metrics {
 
   /** The exposition text. */
   async expose(): Promise<string> {
+    for (const counter of this.#bound.values()) counter.settle();
     for (const gauge of this.#gauges.values()) gauge.reset();
     for (const { name, labels, value } of this.#readGauges()) this.#gauges.get(name)?.set(labels, value);
     return this.registry.metrics();

@@ -32,8 +32,8 @@ const maxRefusalBytes = 64 * 1024;
 /**
  * States: `idle` (nothing sent) → `open` → `over` (nothing more comes: `#failure` says how it ended, `null` = whole).
  *
- * A batch gathers all that one read from the network gave: the connection calls back once per HTTP chunk, and a microtask after
- * the last of them hands the batch over. So a token costs no promise; a batch costs one.
+ * A batch gathers all that one read from the network gave: the connection calls back once per HTTP chunk, and the read's end hands
+ * the batch over; a microtask does where the connection does not tell it (`undici`). So a token costs no promise; a batch costs one.
  */
 export class EventStream<T> implements AsyncIterableIterator<readonly T[]>, StreamHandler {
   reusedConnection = false;
@@ -120,6 +120,10 @@ export class EventStream<T> implements AsyncIterableIterator<readonly T[]>, Stre
       this.#waitingBytes += chunk.length;
       if (this.#waitingBytes > readAheadBytes) controller.pause();
     }
+  }
+
+  onReadEnd(): void {
+    this.#flush();
   }
 
   onResponseEnd(): void {
@@ -220,15 +224,17 @@ export class EventStream<T> implements AsyncIterableIterator<readonly T[]>, Stre
   }
 
   #scheduleFlush(): void {
-    if (this.#flushScheduled || this.#waiter === null) return;
+    if (this.#flushScheduled || this.#waiter === null || this.#controller?.isReading === true) return;
     this.#flushScheduled = true;
-    queueMicrotask(() => this.#flush());
+    queueMicrotask(() => {
+      this.#flushScheduled = false;
+      this.#flush();
+    });
   }
 
   #flush(): void {
-    this.#flushScheduled = false;
     const waiter = this.#waiter;
-    if (waiter === null) return;
+    if (waiter === null || (this.#batch.length === 0 && this.#state !== 'over')) return;
     this.#waiter = null;
     if (this.#batch.length > 0) waiter.resolve({ done: false, value: this.#take() });
     else if (this.#failure === null) waiter.resolve({ done: true, value: undefined });

@@ -9,13 +9,15 @@ import { abortedError, transportError } from './transport-error.ts';
 /** What the handler of a request may do to its connection. */
 export interface StreamController {
   readonly paused: boolean;
+  /** Whether {@link StreamHandler.onReadEnd} follows what the handler is told now; a connection of `undici` never says. */
+  readonly isReading?: boolean;
   pause(): void;
   resume(): void;
   /** The handler hears nothing more. */
   abort(error: Error): void;
 }
 
-/** Who hears of one request; after `onResponseEnd` or `onResponseError` nothing comes. None of them throws but the first. */
+/** Who hears of one request; after `onResponseEnd` or `onResponseError` nothing comes but the read’s end. None of them throws but the first. */
 export interface StreamHandler {
   /** Whether the request goes out on a connection that served another before. */
   reusedConnection: boolean;
@@ -24,6 +26,8 @@ export interface StreamHandler {
   onResponseStart(controller: StreamController, status: number): void;
   /** The bytes are valid only during the call. */
   onResponseData(controller: StreamController, bytes: Buffer): void;
+  /** All that one read from the network gave has been told; it may have ended the answer. */
+  onReadEnd(): void;
   onResponseEnd(): void;
   onResponseError(controller: StreamController | null, error: Error): void;
 }
@@ -60,6 +64,7 @@ export class StreamConnection implements StreamController, ResponseListener {
   #error: Error | null = null;
   #requests = 0;
   #paused = false;
+  #isReading = false;
 
   constructor({ host, port, connectTimeoutMs, owner }: ConnectionOptions) {
     this.#owner = owner;
@@ -87,6 +92,10 @@ export class StreamConnection implements StreamController, ResponseListener {
 
   get paused(): boolean {
     return this.#paused;
+  }
+
+  get isReading(): boolean {
+    return this.#isReading;
   }
 
   /** Send one request; the answer to the one before is whole. @throws what the handler throws where it wants it no more. */
@@ -132,17 +141,21 @@ export class StreamConnection implements StreamController, ResponseListener {
   /** @returns false to stop reading. */
   #onRead(length: number): boolean {
     const reader = this.#reader;
+    const handler = this.#handler;
     if (reader === null) {
       // Nobody asked: a farewell (408), or the rest of an answer that had said it was whole.
       this.#socket.destroy();
       return true;
     }
+    this.#isReading = true;
     try {
       if (reader.push(reads, length)) this.#onWhole(reader);
     } catch (thrown) {
       this.#error ??= thrown as Error;
       this.#socket.destroy();
     }
+    this.#isReading = false;
+    handler?.onReadEnd();
     return !this.#paused;
   }
 
