@@ -51,6 +51,8 @@ export class Attempt {
   progressed = false;
   readonly #owner: AttemptOwner;
   readonly #abort = new AbortController();
+  /** As its signal says, which is three objects further from every token. */
+  #isStopped = false;
   #expected: string;
   #swallowed = 0;
   #resetBy: WorkerError | null = null;
@@ -65,13 +67,13 @@ export class Attempt {
 
   /** Stop because the task is over; settles as `aborted`. */
   abort(): void {
-    this.#abort.abort();
+    this.#stop();
   }
 
   /** Stop because the worker is known to be gone; settles as failed with that error. */
   reset(error: WorkerError): void {
     this.#resetBy ??= error;
-    this.#abort.abort();
+    this.#stop();
   }
 
   /** Run to the end. Never throws: every end is reported once through `onSettled`. */
@@ -79,7 +81,7 @@ export class Attempt {
     let end: WorkerEnd | null = null;
     try {
       for await (const batch of this.worker.adapter.submit(workerTask, { signal: this.#abort.signal })) {
-        if (this.#abort.signal.aborted) continue;
+        if (this.#isStopped) continue;
         let texts: string[] | null = null;
         const before = this.generated;
         try {
@@ -111,11 +113,11 @@ export class Attempt {
         }
       }
     } catch (thrown) {
-      if (this.#abort.signal.aborted) this.#settleAborted();
+      if (this.#isStopped) this.#settleAborted();
       else this.#fail(thrown);
       return;
     }
-    if (this.#abort.signal.aborted) this.#settleAborted();
+    if (this.#isStopped) this.#settleAborted();
     else if (end === null) this.#fail(new WorkerError('worker-reset', 'The stream ended without its final event.', { mayRunAgain: true }));
     else if (this.#swallowed < this.#expected.length) this.#fail(mismatch('The re-run ended before the text that was already sent.'));
     else this.#owner.onSettled(this, { kind: 'succeeded', end });
@@ -134,6 +136,11 @@ export class Attempt {
       this.#swallowed = 0;
     }
     return text.slice(repeated);
+  }
+
+  #stop(): void {
+    this.#isStopped = true;
+    this.#abort.abort();
   }
 
   #settleAborted(): void {

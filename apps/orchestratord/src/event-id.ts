@@ -19,8 +19,13 @@ const form = /^(0|[1-9]\d{0,9})\.(0|[1-9]\d{0,11})\.([0-9a-f]{8})$/;
 /** CRC-32 of `text`'s UTF-8 bytes, continued from `crc`. */
 export const extendCrc = (crc: number, text: string): number => crc32(text, crc);
 
-export const formatEventId = (number: number, bytes: number, crc: number): string =>
-  `${number}.${bytes}.${crc.toString(16).padStart(8, '0')}`;
+export const formatEventId = (number: number, bytes: number, crc: number): string => `${number}.${bytes}.${toHex(crc)}`;
+
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+/** As `toString(16)` with leading zeros, which costs a quarter of a microsecond; every token has one. */
+const toHex = (crc: number): string =>
+  `${hexOfByte[crc >>> 24]}${hexOfByte[(crc >>> 16) & 0xff]}${hexOfByte[(crc >>> 8) & 0xff]}${hexOfByte[crc & 0xff]}`;
 
 /** Marks a terminal event: the checksum inverted, so that its id can be told from a token's at the same place. */
 export const terminalCrc = (crc: number): number => ~crc >>> 0;

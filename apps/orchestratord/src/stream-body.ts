@@ -16,6 +16,8 @@ export class StreamBody {
   readonly #socket: Socket | null;
   readonly #onDrain: () => void;
   #begun = false;
+  /** Known once the head is out. Clients of HTTP/1.0, nginx by default among them, get the bytes unframed. */
+  #isChunked = true;
 
   /** @param onDrain - A client that was slow takes more. */
   constructor(response: ServerResponse, onDrain: () => void) {
@@ -34,6 +36,7 @@ export class StreamBody {
     if (this.#begun) return;
     this.#begun = true;
     this.#response.flushHeaders();
+    this.#isChunked = this.#response.chunkedEncoding;
   }
 
   /** @returns false where the client is slow: write no more until `onDrain`. */
@@ -64,8 +67,7 @@ export class StreamBody {
 
   #writeChunk(socket: Socket, text: string): boolean {
     const bytes = Buffer.byteLength(text);
-    // Clients of HTTP/1.0, nginx by default among them, get the bytes unframed.
-    const framed = this.#response.chunkedEncoding ? `${bytes.toString(16)}\r\n${text}\r\n` : text;
+    const framed = this.#isChunked ? `${bytes.toString(16)}\r\n${text}\r\n` : text;
     // As many bytes as characters is ASCII, which is written without being encoded.
     return socket.write(framed, bytes === text.length ? 'latin1' : 'utf8');
   }
