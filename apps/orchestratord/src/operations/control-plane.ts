@@ -19,11 +19,11 @@ export class ControlPlane {
     this.configs = new ConfigChanges(options);
   }
 
-  /** Take up what an earlier run left: drained pools stay drained, interrupted rollouts say so. */
+  /** Take up what an earlier run left: drained pools stay drained, rollouts that had switched go on, the others say that they do not. */
   restore(): void {
-    const { drains, operations, history } = this.#options;
+    const { drains, operations, rollouts, history } = this.#options;
     for (const operation of operations.unfinished()) {
-      if (operation.kind === 'drain') continue;
+      if (operation.kind === 'drain' || rollouts.takeUp(operation)) continue;
       const message = 'The controller was restarted meanwhile. The pool runs what GET /v1/config says.';
       operations.fail(operation, { kind: 'operation-conflict', message });
     }

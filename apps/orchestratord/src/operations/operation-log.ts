@@ -9,7 +9,11 @@ import type { Clock } from '../clock.ts';
 import type { StateStore, StoredState } from './state-store.ts';
 
 /** One operation while it goes on; only its owner changes it. */
-export type LiveOperation = { -readonly [Field in keyof PoolOperation]: PoolOperation[Field] } & { readonly correlationId: string };
+export type LiveOperation = { -readonly [Field in keyof PoolOperation]: PoolOperation[Field] } & {
+  readonly correlationId: string;
+  /** The first start of the pool's new worker, once that one was good and got the pool; a later run goes on from there. */
+  switchedTo?: number;
+};
 
 export type OperationStart = {
   readonly kind: PoolOperation['kind'];
@@ -144,8 +148,9 @@ export class OperationLog {
 }
 
 const toWire = (operation: LiveOperation): PoolOperation => {
-  const wire: PoolOperation & { correlationId?: string } = structuredClone(operation);
+  const wire: PoolOperation & { correlationId?: string; switchedTo?: number } = structuredClone(operation);
   delete wire.correlationId;
+  delete wire.switchedTo;
   return wire;
 };
 

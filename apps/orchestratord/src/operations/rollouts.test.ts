@@ -1,8 +1,9 @@
 /** Reloads, rollbacks and changed pools through the whole controller: the agent's reports are played, no task may be lost. */
 import type { PoolOperation } from '@llama-orch/api-types';
 import { expect, test } from 'vitest';
+import { RecordingJournal } from '../testing/recording-journal.ts';
 import { createTestController, settle } from '../testing/test-controller.ts';
-import { createOperator, digestOf, errorOf, otherModel } from '../testing/test-operator.ts';
+import { createOperator, digestOf, errorOf, otherModel, type ReportedPool } from '../testing/test-operator.ts';
 
 const old = { start: 1 };
 const fresh = { start: 2, digest: digestOf('b') };
@@ -232,6 +233,117 @@ test('[ORCH-2102] a controller that restarts in a rollout says so; the pool runs
   const o = createOperator(next);
   expect(await o.operation(id)).toMatchObject({ state: 'failed', error: { code: 'INVALID_PARAMS' } });
   expect((await o.desired()).pools).toMatchObject([{ model: { name: 'm' } }]);
+});
+
+/** What outlives a controller: its journal, and what operators changed. */
+const leftBy = () => {
+  const stored = new Map<string, unknown>();
+  const store = {
+    save: (key: string, body: unknown) => Promise.resolve(void stored.set(key, structuredClone(body))),
+    forget: (key: string) => void stored.delete(key),
+    fault: null,
+  };
+  return { stored, store, journal: new RecordingJournal() };
+};
+
+/** The next controller, and its agent, which still runs what the last one was told. */
+const restart = async ({ stored, store, journal: left }: ReturnType<typeof leftBy>, ...reported: ReportedPool[]) => {
+  const journal = new RecordingJournal();
+  journal.history.push(...left.history);
+  const boot = { bootId: 'boot', uptimeMs: 5_000, epochMs: 1_700_000_000_000 };
+  const t = createTestController({ store, stored, journal, contents: left.contents(), start: boot, models: otherModel });
+  t.clock.now += 5_000;
+  const o = createOperator(t);
+  const { generation } = await o.desired();
+  await t.report(reported.map(o.toStatus), { generation: generation - 1 });
+  await settle();
+  return { t, o };
+};
+
+test('[ORCH-2102] [ORCH-3302] a controller that restarts after the switch of a reload serves the new worker at once, has the old one ended, and says when it is done', async () => {
+  const left = leftBy();
+  const { o, t, reload } = await start({ store: left.store, journal: left.journal });
+  const { task_id: running } = await t.submit();
+  t.workers.last.start().tokens('one ');
+  await settle();
+  const { task_id: waiting } = await t.submit();
+  const { operation_id: id } = await reload();
+  await o.report({ id: 'a', worker: old, successor: fresh });
+  expect(await o.operation(id)).toMatchObject({ state: 'running', phase: 'draining', generation: 2 });
+  const { task_id: onNew } = await t.submit({ model_ref: 'n' });
+  expect(t.workers.last.baseUrl).toBe('http://a-2.test');
+
+  const next = await restart(left, { id: 'a', worker: old, successor: fresh });
+  expect(await next.o.config()).toMatchObject({ generation: 2, pending_pools: [] });
+  // The agent has not heard of it yet, and the new worker serves already: what was cut off on it runs there again.
+  expect(next.t.workers.requests.map(({ baseUrl, task }) => [baseUrl, task.taskId])).toEqual([['http://a-2.test', onNew]]);
+  expect(await next.o.operation(id)).toMatchObject({ state: 'running', generation: 2, error: null });
+  const [pool] = (await next.o.desired()).pools;
+  expect(pool).toMatchObject({ model: { name: 'n' } });
+  expect(pool).not.toHaveProperty('successor');
+  // Nothing can serve the old model any more: who waits for it is told so, and that it may be sent again.
+  for (const task of [running, waiting]) {
+    expect(await next.t.status(task)).toMatchObject({ state: 'failed', error: { code: 'POOL_UNAVAILABLE', retriable: true } });
+  }
+
+  await next.o.report({ id: 'a', worker: fresh });
+  expect(await next.o.operation(id)).toMatchObject({ state: 'succeeded', phase: 'done', error: null });
+  expect(next.t.workers.requests).toHaveLength(1);
+  next.t.workers.last.start().tokens('x').end();
+  await settle();
+  expect(await next.t.status(onNew)).toMatchObject({ state: 'succeeded', attempts: 2 });
+  expect(next.t.controller.loop.liveTasks.size).toBe(0);
+  // And once more: an ended operation stays as it ended.
+  const third = createTestController({ store: left.store, stored: left.stored, models: otherModel });
+  expect(await createOperator(third).operation(id)).toMatchObject({ state: 'succeeded' });
+});
+
+test('[ORCH-2102] [ORCH-3302] after a restart in mid-switch tasks of one model go on where the new worker serves it, never on the old one', async () => {
+  const left = leftBy();
+  const { o, t } = await start({ store: left.store, journal: left.journal });
+  const { task_id: running } = await t.submit();
+  t.workers.last.start().tokens('one ');
+  await settle();
+  const { task_id: waiting } = await t.submit();
+  const { body } = await o.change((config) => {
+    config.pools[0].kv_type = 'q8_0';
+  });
+  const [id = ''] = body.operations;
+  await o.report({ id: 'a', worker: old, successor: { start: 2 } });
+  expect(await o.operation(id)).toMatchObject({ state: 'running', phase: 'draining' });
+
+  const next = await restart(left, { id: 'a', worker: old, successor: { start: 2 } });
+  expect(await next.o.operation(id)).toMatchObject({ state: 'running' });
+  expect((await next.o.desired()).pools).toMatchObject([{ kv_type: 'q8_0' }]);
+  await next.o.report({ id: 'a', worker: { start: 2 } });
+  expect(await next.o.operation(id)).toMatchObject({ state: 'succeeded' });
+  next.t.workers.requests[0]?.start().tokens('one ', 'two').end();
+  await settle();
+  next.t.workers.requests[1]?.start().tokens('three').end();
+  await settle();
+  expect(next.t.workers.requests.map(({ baseUrl }) => baseUrl)).toEqual(['http://a-2.test', 'http://a-2.test']);
+  expect(await next.t.status(running)).toMatchObject({ state: 'succeeded', result: { text: 'one two' } });
+  // It had begun on the new worker already.
+  expect(await next.t.status(waiting)).toMatchObject({ state: 'succeeded', attempts: 2 });
+});
+
+test('[ORCH-2102] a new worker that is lost with the controller after the switch fails the operation with its cause', async () => {
+  const left = leftBy();
+  const { o, t, reload } = await start({ store: left.store, journal: left.journal });
+  await t.submit();
+  const { operation_id: id } = await reload();
+  await o.report({ id: 'a', worker: old, successor: fresh });
+  const next = await restart(left);
+  await next.o.report({
+    id: 'a',
+    worker: null,
+    fields: { last_error: errorOf({ kind: 'killed', message: 'SIGKILL' }, 9), start_count: 2 },
+  });
+  expect(await next.o.operation(id)).toMatchObject({ state: 'failed', generation: 2, error: { message: 'SIGKILL' } });
+  // The agent goes on trying, and the pool serves once it is back.
+  await next.o.report({ id: 'a', worker: { ...fresh, start: 3 } });
+  await next.t.submit({ model_ref: 'n' });
+  expect(next.t.workers.last.baseUrl).toBe('http://a-3.test');
 });
 
 test('[ORCH-2106] [ORCH-3031] a change that failed is held back, and one call takes the config back to what is served', async () => {

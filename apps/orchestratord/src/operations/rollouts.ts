@@ -32,7 +32,7 @@ export type Target = {
  * | `starting` | the agent starts and tests the new worker beside the old one | `committing`; failed → ended |
  * | `committing` | the config generation is made stable | `leaving` |
  * | `leaving` | new tasks go to the new worker, the old one finishes until its deadline | `awaiting` (old one first), ended |
- * | `awaiting` | the old one is gone, the new one is started | ended; failed → `restoring` |
+ * | `awaiting` | the old one is gone, the new one is started, or known from an earlier run | ended; failed → `restoring`, or ended |
  * | `restoring` | the old one is started again | ended |
  */
 type Step = 'waiting' | 'starting' | 'committing' | 'leaving' | 'awaiting' | 'restoring';
@@ -123,6 +123,36 @@ export class Rollouts {
       failure: null,
     });
     this.#enter(this.#rollouts.get(before.pool.id) as Rollout, 'leaving', settings().drain_deadline_ms);
+  }
+
+  /**
+   * Go on with one that an earlier run had switched: its new worker was good and has the pool. The old one is not known any more, so the
+   * agent is not told to keep it; what ran on it runs again. `false` where there is nothing to go on with.
+   */
+  takeUp(operation: LiveOperation): boolean {
+    const { plan, fleet, settings } = this.#options;
+    const { pool_id: poolId, switchedTo } = operation;
+    const after = plan.wanted(poolId);
+    if (after === undefined || switchedTo === undefined) return false;
+    fleet.replaceWorker(after, switchedTo);
+    const rollout: Rollout = {
+      operation,
+      poolId,
+      after,
+      commit: null,
+      before: null,
+      step: 'awaiting',
+      order: 'beside',
+      untilMs: Infinity,
+      desired: fleet.desired.generation(after.pool.host),
+      errorAt: null,
+      isHeld: false,
+      failure: null,
+    };
+    this.#rollouts.set(poolId, rollout);
+    operation.progress = { ...operation.progress, running: 0, waiting: 0 };
+    this.#enter(rollout, 'awaiting', settings().ready_deadline_ms);
+    return true;
   }
 
   onMoved(poolId: string): void {
@@ -250,6 +280,8 @@ export class Rollouts {
     fleet.replaceWorker(after, firstStart);
     if (rollout.isHeld) fleet.setDraining(poolId, true);
     plan.apply();
+    // Before it is saved: where the new one is yet to be tried, a later run cannot know whether it is good.
+    if (order === 'beside') rollout.operation.switchedTo = firstStart;
     this.#enter(rollout, 'leaving', drainMs);
   }
 
@@ -279,13 +311,13 @@ export class Rollouts {
   #onAwaiting(rollout: Rollout): void {
     const { fleet, plan, clock, settings } = this.#options;
     const { poolId, before, after } = rollout;
-    if (after === null || before === null) return;
+    if (after === null) return;
     const view = fleet.pool(poolId);
-    if (view?.phase.kind === 'ready' && view.worker !== null) {
+    const isApplied = (fleet.appliedGeneration(after.pool.host) ?? 0) >= rollout.desired;
+    if (isApplied && view?.phase.kind === 'ready' && view.worker !== null) {
       if (rollout.commit === null) return this.#end(rollout, null);
       return this.#commitAwaited(rollout);
     }
-    const isApplied = (fleet.appliedGeneration(after.pool.host) ?? 0) >= rollout.desired;
     const report = fleet.report(poolId);
     const error = isApplied && report?.replica == null ? (report?.last_error ?? null) : null;
     const isUnfit = isApplied && report?.replica != null && view?.phase.kind === 'down';
@@ -297,6 +329,8 @@ export class Rollouts {
           ? tooLate(settings().ready_deadline_ms)
           : null;
     if (failure === null) return;
+    // Taken up from an earlier run: the old one is gone, and its agent goes on trying.
+    if (before === null) return this.#end(rollout, failure);
     rollout.failure = failure;
     plan.holdBack(before);
     fleet.replaceWorker(before, (report?.start_count ?? 0) + 1);

@@ -56,6 +56,7 @@ export const createOperator = (t: TestController) => {
   return {
     call,
     desired,
+    toStatus,
     /** The agent has applied what is desired, and this is what it runs. */
     async report(...pools: ReportedPool[]): Promise<void> {
       const { generation } = await desired();
