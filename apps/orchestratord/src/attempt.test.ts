@@ -3,8 +3,9 @@ import { WorkerError, type WorkerAdapter, type WorkerEvent, type WorkerTask } fr
 import { expect, test } from 'vitest';
 import { Attempt, type AttemptOwner, type AttemptSettled } from './attempt.ts';
 import type { Worker } from './fleet/worker.ts';
+import type { Task } from './task.ts';
 
-const task: WorkerTask = {
+const workerTask: WorkerTask = {
   workload: 'completion',
   taskId: 't',
   prompt: 'p',
@@ -14,6 +15,7 @@ const task: WorkerTask = {
   samplerProfileVersion: 'v1',
   kvReuse: false,
 };
+const aTask = { identity: { key: 'k' } } as unknown as Task;
 const started: WorkerEvent = { kind: 'started' };
 const end: WorkerEvent = { kind: 'end', finishReason: 'stop', tokensIn: 1, tokensOut: 2, cachedTokens: 0 };
 const token = (text: string, tokensOut: number): WorkerEvent => ({ kind: 'token', text, tokensOut });
@@ -35,8 +37,8 @@ const runAttempt = async (batches: Batches, expectedText = '', during?: (attempt
     },
   };
   const adapter = { submit: (_task: WorkerTask, { signal }: { signal: AbortSignal }) => batches(signal) } as unknown as WorkerAdapter;
-  const attempt = new Attempt({ taskKey: 'k', number: 2, worker: { adapter } as unknown as Worker, expectedText, owner });
-  await attempt.run(task);
+  const attempt = new Attempt({ task: aTask, number: 2, worker: { adapter } as unknown as Worker, expectedText, owner });
+  await attempt.run(workerTask);
   expect(outcomes, 'settles once').toHaveLength(1);
   return { heard, settled: outcomes[0] };
 };

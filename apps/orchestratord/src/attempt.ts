@@ -5,6 +5,7 @@
 import type { WorkerEvent, WorkerTask } from '@llama-orch/adapter-api';
 import { WorkerError } from '@llama-orch/adapter-api';
 import type { Worker } from './fleet/worker.ts';
+import type { Task } from './task.ts';
 
 export type WorkerEnd = Extract<WorkerEvent, { kind: 'end' }>;
 
@@ -23,7 +24,8 @@ export type AttemptSettled =
   | { readonly kind: 'failed'; readonly error: WorkerError; readonly slotTaken: boolean };
 
 export type AttemptOptions = {
-  readonly taskKey: string;
+  /** Its owner's; nothing here looks into it. */
+  readonly task: Task;
   /** 1 for the first. */
   readonly number: number;
   readonly worker: Worker;
@@ -36,6 +38,7 @@ export type AttemptOptions = {
 const noTexts: readonly string[] = [];
 
 export class Attempt {
+  readonly task: Task;
   readonly taskKey: string;
   readonly number: number;
   readonly worker: Worker;
@@ -58,7 +61,8 @@ export class Attempt {
   #resetBy: WorkerError | null = null;
 
   constructor(options: AttemptOptions) {
-    this.taskKey = options.taskKey;
+    this.task = options.task;
+    this.taskKey = options.task.identity.key;
     this.number = options.number;
     this.worker = options.worker;
     this.#owner = options.owner;

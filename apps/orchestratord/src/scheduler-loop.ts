@@ -303,7 +303,7 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
     }
     const isFirst = task.startedAtMs === null;
     const expectedText = task.log.pieceCount === 0 ? '' : task.log.text();
-    const attempt = new Attempt({ taskKey: effect.taskKey, number: effect.attempt, worker, expectedText, owner: this });
+    const attempt = new Attempt({ task, number: effect.attempt, worker, expectedText, owner: this });
     toRunning(task, attempt, { kvWarmth: effect.kvWarmth, nowMs });
     this.#attempts.add(attempt);
     if (isFirst) this.#options.accounts.onDispatched(task, worker);
@@ -346,7 +346,6 @@ export class SchedulerLoop implements FleetListener, AttemptOwner {
 
   /** The attempt's task, while the attempt is the one that counts. */
   #current(attempt: Attempt): Task | undefined {
-    const task = this.#tasks.get(attempt.taskKey);
-    return task?.attempt === attempt ? task : undefined;
+    return attempt.task.attempt === attempt ? attempt.task : undefined;
   }
 }
