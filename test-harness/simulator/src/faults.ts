@@ -1,4 +1,4 @@
-/** What goes wrong, and when: crashes, restarts, silent agents, hung and broken requests. It decides times, it breaks nothing. */
+/** What goes wrong, and when: crashes, restarts, silent agents, drained pools, hung and broken requests. It decides times, it breaks nothing. */
 import type { Options } from './options.ts';
 import { Rng } from './rng.ts';
 
@@ -12,11 +12,13 @@ export class Faults {
   readonly #rng: Rng;
   /** Of its own, so that every other draw stays what it was. */
   readonly #rots: Rng;
+  readonly #drains: Rng;
   readonly #mtbfMs: number;
 
   constructor(options: Options) {
     this.#rng = new Rng(options.seed, 'faults');
     this.#rots = new Rng(options.seed, 'rot');
+    this.#drains = new Rng(options.seed, 'drains');
     this.#mtbfMs = options.mtbfHours * HOUR_MS;
   }
 
@@ -42,6 +44,16 @@ export class Faults {
   /** How fast a rotten worker breaks what it gets. */
   rotMs(): number {
     return this.#rots.between(5, 50);
+  }
+
+  /** From the start, or from the last resume, until its operators drain the pool: as often as crashes. */
+  untilDrainMs(): number {
+    return this.any ? this.#drains.exponential(this.#mtbfMs) : Infinity;
+  }
+
+  /** What still runs there may go on for `graceMs`; the pool is resumed after `lengthMs`, before that or later. */
+  drain(): { readonly graceMs: number; readonly lengthMs: number } {
+    return { graceMs: Math.round(this.#drains.between(0, 30_000)), lengthMs: this.#drains.between(5000, 60_000) };
   }
 
   silenceMs(): number {

@@ -88,6 +88,7 @@ export class Referee {
       worker.reported && worker.replicaId === effect.replicaId,
       () => `${effect.replicaId} got ${effect.taskKey} but is not Ready`,
     );
+    this.#demand(worker.drainedUntilMs === null, () => `${effect.replicaId} got ${effect.taskKey} but is drained`);
     this.#demand(worker.occupied < this.#slots, () => `${effect.replicaId} got more tasks than it has free slots`);
     this.#demand(spec.pinPoolId === null || spec.pinPoolId === effect.poolId, () => `${effect.taskKey} left its pinned pool`);
     this.#demand(task.numerics === null || task.numerics === worker.numerics, () => `${effect.taskKey} left its replica set`);
@@ -101,6 +102,14 @@ export class Referee {
     }
     task.attempts = effect.attempt;
     return { task, worker };
+  }
+
+  /** At the end of a drain nothing that had to stop may run any more; the core looks once a second. */
+  resume(worker: TrueWorker, nowMs: number): void {
+    const { poolId, drainedUntilMs, attempts } = worker;
+    if (drainedUntilMs === null) throw new Violation(`${poolId} was resumed and was not drained`);
+    const left = nowMs > drainedUntilMs + 1000 ? attempts.find(({ state }) => state === 'running') : undefined;
+    this.#demand(left === undefined, () => `${left?.taskKey} still ran on the drained ${poolId} after its time was up`);
   }
 
   requeue(taskKey: string): Followed {

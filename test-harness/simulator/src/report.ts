@@ -11,6 +11,9 @@ export class Measures {
   busySlotMs = 0;
   failovers = 0;
   crashes = 0;
+  /** Pools that operators drained, and attempts that were stopped there and placed again. */
+  drains = 0;
+  movedByDrains = 0;
   /** Workers that began to break whatever they got, and attempts they were given. */
   rots = 0;
   lostToRot = 0;
@@ -77,6 +80,9 @@ export type Report = {
   readonly deadlines: { readonly set: number; readonly met: number; readonly ratio: number };
   readonly failovers: number;
   readonly crashes: number;
+  /** Pools that operators drained, and attempts that were stopped there and placed again. */
+  readonly drains: number;
+  readonly movedByDrains: number;
   /** Workers that began to break whatever they got, and attempts they were given. */
   readonly rots: number;
   readonly lostToRot: number;
@@ -124,6 +130,8 @@ export function toReport(options: Options, measures: Measures): Report {
     },
     failovers: measures.failovers,
     crashes: measures.crashes,
+    drains: measures.drains,
+    movedByDrains: measures.movedByDrains,
     rots: measures.rots,
     lostToRot: measures.lostToRot,
     breakersOpened: measures.breakersOpened,
@@ -157,6 +165,7 @@ export function render(report: Report): string {
     `ended        ${counts(tasks.ended)}`,
     `simulated    ${report.simulatedHours} h, slots ${(100 * report.utilization).toFixed(1)} % busy`,
     `faults       ${report.crashes} crashes, ${report.failovers} failovers, ${report.restartsAsked} restarts asked`,
+    `drains       ${report.drains} pools drained: ${report.movedByDrains} attempts stopped there`,
     `broken       ${report.rots} workers broke all they got: ${report.lostToRot} attempts; breakers opened ${report.breakersOpened} times`,
     `warm starts  ${report.warmStarts}`,
     '',

@@ -66,6 +66,14 @@ test('[ORCH-3040] workers that break whatever they get, and that their agents fi
   expect(report.restartsAsked).toBeGreaterThan(report.rots / 2);
 });
 
+test('[ORCH-2101] pools are drained and resumed under load: what runs there when its time is up is placed again, and all of it ends', () => {
+  const { drains, movedByDrains, tasks } = simulate({ ...small, replicas: 20, slots: 4, tasks: 20_000, seed: 5 });
+  expect(drains).toBeGreaterThan(10);
+  expect(movedByDrains).toBeGreaterThan(0);
+  expect(Object.values(tasks.ended).reduce((sum, count) => sum + count, 0)).toBe(tasks.admitted);
+  expect(simulate({ ...small, mtbfHours: 0 }).drains).toBe(0);
+});
+
 test('[ORCH-2013] predictions learnt from events alone come close on a fleet without faults', () => {
   const { predictedStart } = simulate({ ...small, replicas: 40, slots: 4, tasks: 30_000, mtbfHours: 0, utilization: 0.95 });
   const { queued } = predictedStart;

@@ -19,6 +19,7 @@ type Planned =
   | { readonly kind: 'cancel'; readonly taskKey: string }
   | TrueAttempt
   | FleetPlan
+  | { readonly kind: 'drain' | 'resume'; readonly worker: TrueWorker }
   | { readonly kind: 'tick' };
 
 type FleetPlan = {
@@ -69,7 +70,10 @@ class Simulation {
 
   run(onHour?: (progress: Progress) => void): Report {
     let hours = 0;
-    for (const worker of this.#fleet.workers) this.#start(worker);
+    for (const worker of this.#fleet.workers) {
+      this.#start(worker);
+      this.#plan(this.#faults.untilDrainMs(), { kind: 'drain', worker });
+    }
     this.#plan(1000, { kind: 'tick' });
     let tailEndsMs = Infinity;
     // Something is always planned: the next tick.
@@ -129,6 +133,10 @@ class Simulation {
       case 'poolDown':
       case 'up':
         return this.#onFleet(what);
+      case 'drain':
+        return this.#drain(what.worker);
+      case 'resume':
+        return this.#resume(what.worker);
       case 'tick':
         this.#plan(1000, what);
         return this.#send({ kind: 'tick', nowMs: this.#nowMs });
@@ -228,6 +236,23 @@ class Simulation {
         this.#plan(this.#faults.untilSilenceMs(), { kind: 'silence', worker, start });
         return this.#report(worker);
     }
+  }
+
+  /** Operators drain pools whatever state their workers are in. */
+  #drain(worker: TrueWorker): void {
+    const { graceMs, lengthMs } = this.#faults.drain();
+    const abortAtMs = this.#nowMs + graceMs;
+    worker.drainedUntilMs = abortAtMs;
+    this.#measures.drains += 1;
+    this.#plan(lengthMs, { kind: 'resume', worker });
+    this.#send({ kind: 'poolDrained', nowMs: this.#nowMs, poolId: worker.poolId, abortAtMs, returns: false });
+  }
+
+  #resume(worker: TrueWorker): void {
+    this.#referee.resume(worker, this.#nowMs);
+    worker.drainedUntilMs = null;
+    this.#plan(this.#faults.untilDrainMs(), { kind: 'drain', worker });
+    this.#send({ kind: 'poolResumed', nowMs: this.#nowMs, poolId: worker.poolId });
   }
 
   #onAttemptOver(attempt: TrueAttempt, outcome: AttemptOutcome): void {
@@ -346,6 +371,11 @@ class Simulation {
       if (attempt.taskKey !== effect.taskKey || attempt.number !== effect.attempt) continue;
       this.#measureBusy(attempt);
       attempt.state = 'releasing';
+      if (effect.reason === 'drained') {
+        // It is placed again while its slot is still being freed.
+        attempt.task.running = null;
+        this.#measures.movedByDrains += 1;
+      }
       // What is planned for it already can only free the slot earlier.
       if (!attempt.hangs) this.#planNext(attempt, 'released', this.#faults.releaseMs());
     }

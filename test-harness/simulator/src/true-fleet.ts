@@ -40,6 +40,8 @@ export class TrueWorker {
   rotten = false;
   /** Its agent says it is Ready, as far as the controller knows. */
   reported = false;
+  /** Its pool is drained, and what runs there may do so until then; `null` = it is not. */
+  drainedUntilMs: number | null = null;
   readonly attempts: TrueAttempt[] = [];
 
   constructor(poolId: string, numerics: string, slowness: number) {
