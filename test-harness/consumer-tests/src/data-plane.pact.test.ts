@@ -2,14 +2,16 @@
 import { errorKinds } from '@llama-orch/api-types';
 import { expect, test } from 'vitest';
 import { admission } from './interactions/admission.ts';
+import { changes } from './interactions/changes.ts';
 import { fleet } from './interactions/fleet.ts';
 import { refusals } from './interactions/refusals.ts';
+import { service } from './interactions/service.ts';
 import { sessions } from './interactions/sessions.ts';
 import { streams } from './interactions/streams.ts';
 import { tasks } from './interactions/tasks.ts';
 import { recordPact } from './record-pact.ts';
 
-const all = [...admission, ...refusals, ...streams, ...tasks, ...sessions, ...fleet];
+const all = [...admission, ...refusals, ...streams, ...tasks, ...sessions, ...fleet, ...changes, ...service];
 
 recordPact('openapi-client', all);
 

@@ -1,10 +1,16 @@
 /** Ids that pacts name. Each interaction has a task of its own, so that one provider can be asked all of them in any order. */
 
 export const taskId = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+export const operationId = (number: number): string => `44444444-0000-4000-8000-${String(number).padStart(12, '0')}`;
 export const sessionId = (number: number): string => `11111111-0000-4000-8000-${String(number).padStart(12, '0')}`;
 
 export const model = 'pact-model';
 export const poolId = 'pact-pool';
+
+/** Of another model, whose pool is a canary. */
+export const nextModel = 'pact-next-model';
+export const nextPoolId = 'pact-next-pool';
+export const canaryId = 'pact-canary';
 
 /** Keys that exist only where the state says that keys are asked for. */
 export const keys = {

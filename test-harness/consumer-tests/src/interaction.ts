@@ -11,7 +11,8 @@ export type PactInteraction = {
   /** What the state is about; `request` is the body of a task that it wants submitted. */
   readonly params?: Readonly<Record<string, unknown>>;
   readonly method: Method;
-  readonly path: string;
+  /** Or what it is made of by what the state tells, for ids that only the provider can give; with an example. */
+  readonly path: string | { readonly expression: string; readonly example: string };
   readonly query?: Readonly<Record<string, string>>;
   /** Headers that the consumer needs to send. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -27,8 +28,8 @@ export type Answer = {
   readonly headers?: Readonly<Record<string, string | Pattern>>;
   /** A body of matchers. */
   readonly json?: unknown;
-  /** An SSE body: the whole of it, as an expression with an example. */
-  readonly stream?: Pattern;
+  /** A body of text, SSE for example: the whole of it, as an expression with an example. */
+  readonly text?: Pattern;
 };
 
 export type Pattern = { readonly pattern: string; readonly example: string };

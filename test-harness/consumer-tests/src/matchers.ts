@@ -2,9 +2,9 @@
 import { MatchersV3 } from '@pact-foundation/pact';
 import type { Pattern } from './interaction.ts';
 
-const { boolean, integer, like, nullValue, number, regex, string, eachLike } = MatchersV3;
+const { boolean, integer, like, nullValue, number, regex, string, eachLike, uuid } = MatchersV3;
 
-export const any = { boolean, integer, like, nothing: nullValue, number, regex, string, eachLike };
+export const any = { boolean, integer, like, nothing: nullValue, number, regex, string, eachLike, uuid };
 
 export const anyDigest = (fill: string) => regex('^sha256:[0-9a-f]{64}$', `sha256:${fill.repeat(64)}`);
 export const anyTime = () => regex('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$', '2026-11-23T09:30:00.000Z');
@@ -17,6 +17,9 @@ export const jsonHeaders = {
   'Content-Type': { pattern: '^application/json(; ?charset=utf-8)?$', example: 'application/json' },
 };
 export const streamHeaders = { ...correlation, 'Content-Type': { pattern: '^text/event-stream', example: 'text/event-stream' } };
+
+/** Which field of the request is wrong. */
+export const faults = (path: string) => ({ details: { faults: eachLike({ path, message: string('unknown field') }) } });
 
 /** The error envelope: `code` and `retriable` decide what a consumer does, the rest is shown or logged. */
 export const envelope = (code: string, retriable: boolean, more: Readonly<Record<string, unknown>> = {}) => ({

@@ -13,7 +13,7 @@ export async function record(pact: PactV4, interaction: PactInteraction): Promis
     .addInteraction()
     .given(state, params as Parameters<ReturnType<PactV4['addInteraction']>['given']>[1])
     .uponReceiving(description)
-    .withRequest(method, path, (builder) => {
+    .withRequest(method, typeof path === 'string' ? path : MatchersV3.fromProviderState(path.expression, path.example), (builder) => {
       if (headers !== undefined) builder.headers(headers);
       if (query !== undefined) builder.query(query);
       if (body === undefined) return;
@@ -24,15 +24,15 @@ export async function record(pact: PactV4, interaction: PactInteraction): Promis
     .executeTest(({ url }) => consume({ url, client: createClient({ baseUrl: url }), agent: createAgentClient({ baseUrl: url }) }));
 }
 
-function respond(builder: Builder, { headers = {}, json, stream }: Answer): void {
+function respond(builder: Builder, { headers = {}, json, text }: Answer): void {
   const entries = Object.entries(headers).map(([name, value]) => [
     name,
     typeof value === 'string' ? value : MatchersV3.regex(value.pattern, value.example),
   ]);
   builder.headers(Object.fromEntries(entries));
   if (json !== undefined) builder.jsonBody(json);
-  if (stream === undefined) return;
+  if (text === undefined) return;
   // The verifier looks into an SSE body only as plain text; the header says what it is.
-  builder.body('text/plain', Buffer.from(stream.example));
-  builder.matchingRules({ body: { path: '$', rules: [MatchersV3.regex(stream.pattern, stream.example)] } });
+  builder.body('text/plain', Buffer.from(text.example));
+  builder.matchingRules({ body: { path: '$', rules: [MatchersV3.regex(text.pattern, text.example)] } });
 }

@@ -12,7 +12,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type MockEngine, type MockScript, startMockEngine } from '@llama-orch/adapter-mock';
 import type { AgentStatus, PoolState, TaskRequest } from '@llama-orch/api-types';
-import { createAgentClient } from '@llama-orch/openapi-client';
+import { createAgentClient, createClient, type OrchClient } from '@llama-orch/openapi-client';
 import { playAgent, playedPool, playedReplica, playedStatus } from '@llama-orch/played-agent';
 import { digestKey } from '@llama-orch/service-kit';
 
@@ -25,6 +25,7 @@ const patienceMs = 60_000;
 const host = 'pact-host';
 const poolId = 'pact-pool';
 const model = 'pact-model';
+const next = { model: 'pact-next-model', pool: 'pact-next-pool', canary: 'pact-canary' };
 
 export type ServiceKey = { readonly key: string; readonly tenant: string; readonly scopes: readonly string[] };
 
@@ -33,6 +34,8 @@ export type ServiceOptions = {
   readonly pool?: Readonly<Record<string, unknown>>;
   readonly controller?: Readonly<Record<string, unknown>>;
   readonly keys?: readonly ServiceKey[];
+  /** The pool's model has a canary: a pool of another model, which no agent reports. */
+  readonly hasCanary?: boolean;
   /** What the agent says of the pool; default `ready`. `unheard` = no agent reports. */
   readonly poolState?: PoolState | 'unheard';
 };
@@ -40,6 +43,7 @@ export type ServiceOptions = {
 export class ProviderService {
   readonly url: string;
   readonly #engine: MockEngine;
+  readonly #client: OrchClient;
   readonly #options: ServiceOptions;
   readonly #stop: () => Promise<void>;
   /** Tasks that were submitted and may not have ended. */
@@ -49,6 +53,7 @@ export class ProviderService {
   private constructor(url: string, engine: MockEngine, options: ServiceOptions, stop: () => Promise<void>) {
     this.url = url;
     this.#engine = engine;
+    this.#client = createClient({ baseUrl: url });
     this.#options = options;
     this.#stop = stop;
   }
@@ -99,6 +104,7 @@ export class ProviderService {
     await this.script();
     if (this.#held > 0) await this.#engine.control.release(Number.POSITIVE_INFINITY);
     this.#held = 0;
+    if (this.#options.hasCanary === true) await this.#undoChanges();
     if ((this.#options.poolState ?? 'ready') === 'ready') await this.#untilFree();
   }
 
@@ -134,6 +140,37 @@ export class ProviderService {
       const task = (await (await this.#call('GET', `/v1/tasks/${id}`, key)).json()) as { readonly state: string };
       return task.state === state;
     });
+  }
+
+  /** Drain the pool. @returns the operation's id, once it has ended. */
+  async drain(): Promise<string> {
+    const { operation_id: id } = await this.#client.drainPool(poolId, { deadline_ms: 0 });
+    await this.#client.waitForOperation(id, { pollMs: 10 });
+    return id;
+  }
+
+  /** Begin a reload that goes on until it is ended: the agent starts no worker. */
+  async reload(): Promise<void> {
+    await this.#client.reloadPool(poolId, { new_model_ref: next.model });
+  }
+
+  /** Have another config in force, in which the pool has a longer queue. */
+  async changeConfig(): Promise<void> {
+    const { config } = await this.#client.config();
+    const [first, ...others] = config['pools'] as [{ readonly queue: { readonly capacity: number } }];
+    const changed = { ...first, queue: { ...first.queue, capacity: first.queue.capacity + 1 } };
+    await this.#client.applyConfig({ config: { ...config, pools: [changed, ...others] } });
+  }
+
+  /** The canary is as at the start. */
+  async setCanary(): Promise<void> {
+    await this.#client.setCanary(canaryOfModel);
+  }
+
+  async #undoChanges(): Promise<void> {
+    const { operations } = await this.#client.operations();
+    if (operations.some(({ kind, state }) => kind === 'reload' && state === 'running')) await this.#client.rollbackPool(poolId);
+    await this.#client.resumePool(poolId);
   }
 
   async report(name: string, instanceId: string): Promise<void> {
@@ -180,6 +217,10 @@ export class ProviderService {
   }
 }
 
+/** One engine is one pool; no agent reports this one. */
+const nowhere = 'http://127.0.0.1:9';
+const canaryOfModel = { id: next.canary, model, pools: [next.pool], percent: 10 };
+
 /** What the engine answers: the text that the pacts name. */
 const steps = [
   { text: 'soft ', tokens: 1 },
@@ -188,9 +229,13 @@ const steps = [
 
 const agentKeyOf = ({ keys }: ServiceOptions): string | undefined => keys?.find(({ scopes }) => scopes.includes('agent'))?.key;
 
-function toConfig(engineUrl: string, { pool, controller, keys }: ServiceOptions): unknown {
+function toConfig(engineUrl: string, { pool, controller, keys, hasCanary = false }: ServiceOptions): unknown {
+  const nextDigest = `sha256:${'b'.repeat(64)}`;
   return {
-    models: { [model]: { path: 'pact.gguf', digest, quant: 'Q8_0', ctx_limit: 1_024 } },
+    models: {
+      [model]: { path: 'pact.gguf', digest, quant: 'Q8_0', ctx_limit: 1_024 },
+      ...(hasCanary && { [next.model]: { path: 'next.gguf', digest: nextDigest, quant: 'Q8_0', ctx_limit: 1_024 } }),
+    },
     pools: [
       {
         id: poolId,
@@ -201,8 +246,19 @@ function toConfig(engineUrl: string, { pool, controller, keys }: ServiceOptions)
         timeouts: { cancel_grace_ms: 30_000 },
         ...pool,
       },
+      ...(hasCanary
+        ? [{ id: next.pool, host, engine: 'llamacpp', model: next.model, runtime: { kind: 'external', url: nowhere, digest: nextDigest } }]
+        : []),
     ],
-    controller: { shutdown_deadline_ms: 100, agent_lease: { interval_ms: 200 }, journal: { kind: 'memory' }, ...controller },
+    ...(hasCanary && { canaries: [canaryOfModel] }),
+    controller: {
+      shutdown_deadline_ms: 100,
+      agent_lease: { interval_ms: 200 },
+      journal: { kind: 'memory' },
+      // States break the engine again and again; the next one would wait for its pause.
+      breaker: { enabled: false },
+      ...controller,
+    },
     ...(keys !== undefined && {
       tenants: Array.from(new Set(keys.map(({ tenant }) => tenant)), (id) => ({ id })),
       keys: keys.map(({ key, tenant, scopes }, index) => ({ id: `k${index}`, digest: digestKey(secret, key), tenant, scopes })),

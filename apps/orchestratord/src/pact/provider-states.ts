@@ -26,6 +26,7 @@ const profiles = {
   impatient: { pool: { timeouts: { wall_ms: 300, cancel_grace_ms: 30_000 } } },
   starting: { poolState: 'starting' },
   refused: { poolState: 'refused' },
+  changing: { hasCanary: true },
 } as const satisfies Record<string, ServiceOptions>;
 
 type Profile = keyof typeof profiles;
@@ -38,7 +39,8 @@ export type StateParams = {
   readonly instance_id?: string;
 };
 
-export type StateHandler = (params?: StateParams) => Promise<void>;
+/** @returns what the interaction's path needs to know. */
+export type StateHandler = (params?: StateParams) => Promise<{ readonly operation_id: string } | void>;
 
 export class ProviderStates {
   readonly #services = new Map<Profile, Promise<ProviderService>>();
@@ -145,6 +147,25 @@ export class ProviderStates {
     },
     'nothing serves the model': async () => {
       await this.#use('refused');
+    },
+    'the pool may be changed': async () => {
+      await this.#use('changing');
+    },
+    'the pool is drained': async () => {
+      const service = await this.#use('changing');
+      return { operation_id: await service.drain() };
+    },
+    'a reload of the pool goes on': async () => {
+      const service = await this.#use('changing');
+      await service.reload();
+    },
+    'the config was changed': async () => {
+      const service = await this.#use('changing');
+      await service.changeConfig();
+    },
+    'a model has a canary': async () => {
+      const service = await this.#use('changing');
+      await service.setCanary();
     },
     'no agent of this name reported yet': async () => {
       await this.#use('plain');

@@ -3,14 +3,13 @@ import { OrchApiError } from '@llama-orch/openapi-client';
 import { expect } from 'vitest';
 import { keys, poolId, request, submitted, taskId } from '../ids.ts';
 import type { Consumer, PactInteraction } from '../interaction.ts';
-import { any, envelope, jsonHeaders } from '../matchers.ts';
+import { any, envelope, faults, jsonHeaders } from '../matchers.ts';
 
 const backoff = {
   ...jsonHeaders,
   'Retry-After': { pattern: '^[1-9]\\d*$', example: '2' },
   'X-Backoff-Ms': { pattern: '^[1-9]\\d*$', example: '1500' },
 };
-const faults = (path: string) => ({ details: { faults: any.eachLike({ path, message: any.string('unknown field') }) } });
 
 /** The typed client's view of a refusal. */
 const refused =

@@ -101,7 +101,7 @@ const failing = ({ number, state, code, retriable, ran, request = {} }: Failure)
       answer: {
         status: 200,
         headers: streamHeaders,
-        stream: {
+        text: {
           pattern: `^${ran ? `${metrics}${started}(${metrics}${token('[a-z ]+', '[0-9]+')})*` : ''}${metrics}${error(code, retriable)}$`,
           example:
             (ran ? startedExample(taskId(number)) : '') +
@@ -120,7 +120,7 @@ export const streams: readonly PactInteraction[] = [
   stream(taskId(40), {
     description: 'the whole stream of a task',
     state: 'the task has succeeded',
-    answer: { status: 200, headers: streamHeaders, stream: whole(taskId(40)) },
+    answer: { status: 200, headers: streamHeaders, text: whole(taskId(40)) },
     async consume(consumer) {
       const events = await read(consumer, taskId(40));
       expect(kinds(events)).toEqual(['started', 'token', 'token', 'end']);
@@ -134,7 +134,7 @@ export const streams: readonly PactInteraction[] = [
       answer: {
         status: 200,
         headers: streamHeaders,
-        stream: {
+        text: {
           pattern: `^${metrics}${token(texts[1], 1)}${metrics}${end}$`,
           example: frame('token', idOf(2, answerText), { t: texts[1], i: 1 }) + endExample,
         },
@@ -163,7 +163,7 @@ export const streams: readonly PactInteraction[] = [
       answer: {
         status: 200,
         headers: streamHeaders,
-        stream: {
+        text: {
           pattern: `^${error('WORKER_RESET', false)}$`,
           example: frame('error', '2.9.ffffffff', {
             code: 'WORKER_RESET',
@@ -187,7 +187,7 @@ export const streams: readonly PactInteraction[] = [
     answer: {
       status: 200,
       headers: streamHeaders,
-      stream: {
+      text: {
         pattern: `^${id}event: end\\ndata: \\{[^\\n]*"finish_reason":"canceled"[^\\n]*"stream_digest":null[^\\n]*\\}\\n\\n$`,
         example: frame('end', '0.0.ffffffff', { finish_reason: 'canceled', tokens_in: null, tokens_out: 0, stream_digest: null }),
       },
