@@ -6,6 +6,8 @@ const HOUR_MS = 3_600_000;
 const HANG_CHANCE = 0.00002;
 /** Crashes for each worker that lives on and breaks all it gets. */
 const ROT_RARITY = 4;
+/** Operators drain pools more often than good workers crash. */
+const LONGEST_MEAN_UNTIL_DRAIN_MS = 12 * HOUR_MS;
 const BREAK_CHANCE = 0.0005;
 
 export class Faults {
@@ -46,9 +48,9 @@ export class Faults {
     return this.#rots.between(5, 50);
   }
 
-  /** From the start, or from the last resume, until its operators drain the pool: as often as crashes. */
+  /** From the start, or from the last resume, until its operators drain the pool: as often as crashes, and twice a day at least. */
   untilDrainMs(): number {
-    return this.any ? this.#drains.exponential(this.#mtbfMs) : Infinity;
+    return this.any ? this.#drains.exponential(Math.min(this.#mtbfMs, LONGEST_MEAN_UNTIL_DRAIN_MS)) : Infinity;
   }
 
   /** What still runs there may go on for `graceMs`; the pool is resumed after `lengthMs`, before that or later. */
