@@ -7,11 +7,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type MockEngine, startMockEngine } from '@llama-orch/adapter-mock';
-import type { PoolStatus } from '@llama-orch/api-types';
-import { createClient } from '@llama-orch/openapi-client';
+import { createAgentClient, createClient } from '@llama-orch/openapi-client';
+import { playAgent, playedPool, playedReplica, playedStatus } from '@llama-orch/played-agent';
 import { stringify } from 'yaml';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { createTestController } from './testing/test-controller.ts';
 
 const program = fileURLToPath(new URL('main.ts', import.meta.url));
 const digest = `sha256:${'a'.repeat(64)}`;
@@ -56,35 +55,25 @@ const setUp = async (deadlineMs: number) => {
 };
 
 /** The pool's agent, which says again and again that the engine is Ready, to whoever listens. */
-const playAgent = (url: string, sim: MockEngine): void => {
-  const { poolStatus } = createTestController();
-  const { replica } = poolStatus('a', 1);
-  if (replica === null) throw new Error('the helper makes a replica');
-  const pool: PoolStatus = poolStatus('a', 1, {
-    replica: { ...replica, url: sim.url, engine_version: 'mock-1', pid: null, cpu_carve_out: false },
+const play = (url: string, sim: MockEngine): void => {
+  const replica = playedReplica('a', 1, { url: sim.url, model_digest: digest, engine_version: 'mock-1', slots_free: 1 });
+  const instance = { instance_id: '00000000-0000-4000-8000-000000000001', interval_ms: 200 };
+  const over = new AbortController();
+  const gone = playAgent(createAgentClient({ baseUrl: url }), {
+    name: 'h',
+    status: playedStatus({ hostname: 'h' }, [playedPool('a', replica)], instance),
+    signal: over.signal,
   });
-  const body = JSON.stringify({
-    instance_id: '00000000-0000-4000-8000-000000000001',
-    agent_version: '1.0.0',
-    started_at: new Date(0).toISOString(),
-    generation: 1,
-    interval_ms: 1_000,
-    host: { hostname: 'h', ram_total_bytes: 1, ram_available_bytes: 1, allow_cpu: true, devices: [], inventory_error: null },
-    pools: [pool],
+  onTestFinished(() => {
+    over.abort();
+    return gone;
   });
-  const report = (): void => {
-    // Nobody listens between the two runs.
-    fetch(`${url}/v1/agents/h/status`, { method: 'POST', headers: { 'content-type': 'application/json' }, body }).catch(() => undefined);
-  };
-  report();
-  const timer = setInterval(report, 200);
-  onTestFinished(() => clearInterval(timer));
 };
 
 test('[ORCH-3054] [ORCH-3302] streams that outlast the deadline close without an end, the process exits 0, and after the next start the same client has the same bytes', async () => {
   const { sim, serve } = await setUp(500);
   const first = await serve();
-  playAgent(first.url, sim);
+  play(first.url, sim);
   const client = createClient({ baseUrl: first.url });
   const request = { model_ref: 'm', prompt: 'Write a haiku.', max_tokens: 40, seed: 7, determinism: 'strict' } as const;
   const submit = async (prompt: string): Promise<string> => (await client.submit({ ...request, prompt })).task_id;
@@ -132,7 +121,7 @@ test('[ORCH-3054] a second signal does not wait for the deadline, and nothing th
   const { sim, serve } = await setUp(600_000);
   await sim.control.script({ answerTokens: 30, holdAfterSteps: 5 });
   const first = await serve();
-  playAgent(first.url, sim);
+  play(first.url, sim);
   const client = createClient({ baseUrl: first.url });
   const { task_id: id } = await client.submit({ model_ref: 'm', prompt: 'p', seed: 7 });
   await vi.waitUntil(async () => (await sim.control.counters()).held === 1, patience);
