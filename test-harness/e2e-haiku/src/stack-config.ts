@@ -63,7 +63,9 @@ export function stackConfig(options: StackOptions, modelsDir: string): Readonly<
     agent: {
       name: agentName,
       models_dir: modelsDir,
-      restart: { initial_ms: 100, max_ms: 1_000 },
+      // Short waits that grow slowly: workers are killed here before they could serve, and those that die at the longest wait count
+      // towards the breaker.
+      restart: { initial_ms: 100, factor: 1.2, max_ms: 1_000 },
       stop_deadline_ms: 10_000,
       ...options.agent,
     },

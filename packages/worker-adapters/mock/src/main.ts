@@ -38,14 +38,15 @@ process.once('SIGINT', () => process.exit(0));
 try {
   const server = await createMockServer({ ...command, onExit });
   const { url: controlUrl } = await serveControl(server.control, command.controlPort);
-  say(`listening on ${server.url}`);
-  for (const [name, port] of Object.entries(server.ports)) say(`port ${name} ${port}`);
-  say(`control ${controlUrl}`);
-  if (exitAfter !== null) setTimeout(() => onExit(exitAfter.code, exitAfter.stderr), exitAfter.ms);
+  // Before it says that it is there: whoever reads that may send the signal at once.
   process.on('SIGTERM', () => {
     if (onSigterm === 'exit') process.exit(0);
     if (onSigterm === 'silent') void server.goSilent().then(() => process.exit(0));
   });
+  say(`listening on ${server.url}`);
+  for (const [name, port] of Object.entries(server.ports)) say(`port ${name} ${port}`);
+  say(`control ${controlUrl}`);
+  if (exitAfter !== null) setTimeout(() => onExit(exitAfter.code, exitAfter.stderr), exitAfter.ms);
 } catch (thrown) {
   say(`cannot listen: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   process.exit(1);
