@@ -119,7 +119,7 @@ function fairGaps(parties: readonly Party[], [interactive, batch]: readonly [num
   });
 }
 
-test('[ORCH-3075] no class and no tenant starves: each is served as often as its weight is due, however little that is', () => {
+test('[ORCH-3075] no class and no tenant starves: each is served within a bounded number of dispatches', () => {
   const party = (tenantId: string) =>
     fc.record({
       tenantId: fc.constant(tenantId),
