@@ -315,12 +315,12 @@ test(
 
     // Another controller takes the place of the first: it hears everything at once, and one that knows nothing changes nothing.
     expect(controller.faults).toEqual([]);
-    controller = await startFakeController({ port });
+    controller = await startFakeController({ port, firstGeneration: 100 });
     const status = await controller.waitFor('both pools', ({ pools }) => pools.length === 2);
     expect(status.pools.find(({ pool_id }) => pool_id === 'haiku-a')).toMatchObject({ state: 'ready', start_count: 2 });
     const { pid } = workerOf(await controller.waitForPool('haiku-a', 'still ready', isReady));
     controller.setPools([pool]);
-    await controller.waitFor('its own generation', ({ generation, pools }) => generation === 1 && pools.length === 1);
+    await controller.waitFor('its own generation', ({ generation, pools }) => generation === 100 && pools.length === 1);
     expect(workerOf(await controller.waitForPool('haiku-a', 'untouched', isReady)).pid).toBe(pid);
   },
 );

@@ -21,11 +21,14 @@ export type FakeController = {
   close(): Promise<void>;
 };
 
-/** @param port - 0 picks one; the port of an earlier one to take its place. */
+/**
+ * @param options - `port`: 0 picks one; the port of an earlier one to take its place. `firstGeneration`: of one that takes a place, another
+ *   than the agent has, as a real controller counts from the time of its start.
+ */
 export const startFakeController = async (
-  options: { readonly port?: number; readonly intervalMs?: number } = {},
+  options: { readonly port?: number; readonly intervalMs?: number; readonly firstGeneration?: number } = {},
 ): Promise<FakeController> => {
-  const { port = 0, intervalMs = 200 } = options;
+  const { port = 0, intervalMs = 200, firstGeneration = 1 } = options;
   const statuses: AgentStatus[] = [];
   const faults: string[] = [];
   const listeners = new Set<(status: AgentStatus) => void>();
@@ -115,7 +118,7 @@ export const startFakeController = async (
     statuses,
     faults,
     setPools(pools) {
-      desired = { generation: desired.generation + 1, pools: [...pools] };
+      desired = { generation: Math.max(firstGeneration, desired.generation + 1), pools: [...pools] };
       for (const poll of polls) poll();
     },
     refuseWith(status) {
