@@ -91,6 +91,7 @@ class World {
 
   send(event: CoreEvent): readonly CoreEffect[] {
     const effects = this.scheduler.handle(event);
+    this.#followLanes();
     for (const effect of effects) this.#check(effect, event);
     if (event.kind === 'enqueue') {
       const answers = effects.filter(
@@ -240,14 +241,17 @@ class World {
     replica.running.add(`${task.spec.taskKey}#${task.attempt}`);
   }
 
-  #checkState(): void {
-    const queued = this.queued();
-    // All of them before any is counted: an event may move several to another lane.
+  /** An event may move several tasks, each to a lane of its own: all of them before anything is said of any. */
+  #followLanes(): void {
     for (const task of this.tasks.values()) {
       const laneId = this.scheduler.task(task.spec.taskKey, this.nowMs)?.laneId ?? task.laneId;
       task.changedLane ||= laneId !== task.laneId;
       task.laneId = laneId;
     }
+  }
+
+  #checkState(): void {
+    const queued = this.queued();
     for (const task of this.tasks.values()) {
       const figures = this.scheduler.task(task.spec.taskKey, this.nowMs);
       expect(figures?.state, `state of ${task.spec.taskKey}`).toBe(task.state);
