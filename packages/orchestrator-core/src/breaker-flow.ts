@@ -21,7 +21,7 @@ export function judgeSuccess(state: CoreState, attempt: Attempt): void {
   if (spec === null) return;
   const { replica } = attempt;
   if (replica.breaker.onSucceeded(attempt, spec.replica, state.nowMs)) onChanged(state, replica, 'replica');
-  if (replica.pool.breaker.onSucceeded(attempt, spec.pool, state.nowMs)) onChanged(state, replica, 'pool');
+  if (isOfPool(state, replica) && replica.pool.breaker.onSucceeded(attempt, spec.pool, state.nowMs)) onChanged(state, replica, 'pool');
 }
 
 /**
@@ -38,9 +38,7 @@ export function judgeFailure(state: CoreState, attempt: Attempt, error: ErrorKin
     onChanged(state, replica, 'replica');
     askForAnother(state, replica, spec);
   }
-  // What a pool's former workers do says nothing of the pool as it is now.
-  if (state.fleet.pools.get(replica.pool.id) !== replica.pool) return;
-  if (replica.pool.breaker.onFailed(attempt, spec.pool, spec, state.nowMs)) onChanged(state, replica, 'pool');
+  if (isOfPool(state, replica) && replica.pool.breaker.onFailed(attempt, spec.pool, spec, state.nowMs)) onChanged(state, replica, 'pool');
 }
 
 /**
@@ -112,6 +110,11 @@ function othersAreInTime(replica: Replica, spec: BreakerSpec, slo: SloLimit, now
     all += seen.all;
   }
   return all >= slo.misses && late < (slo.ratio / 2) * all;
+}
+
+/** What a pool's former workers do says nothing of the pool as it is now. */
+function isOfPool({ fleet }: CoreState, { pool }: Replica): boolean {
+  return fleet.pools.get(pool.id) === pool;
 }
 
 function onChanged(state: CoreState, replica: Replica, scope: Scope): void {

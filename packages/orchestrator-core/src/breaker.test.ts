@@ -201,6 +201,21 @@ const answerOn = (driver: Driver, poolId: string, taskKey: string, tookMs: numbe
 };
 const slo = { firstTokenMs: 900, misses: 4, ratio: 0.5 };
 
+test('[ORCH-3040] what a former worker does says nothing of the pool as a reload made it, be it good or bad', () => {
+  const breaker = aBreaker({ replica: { failures: 100, windowMs: 60_000 }, pool: { failures: 2, windowMs: 60_000 } });
+  const driver = new Driver(aConfig({ pools: twoPools, breaker }));
+  failOn(driver, 'a', 'x1');
+  expect(breakersOf(failOn(driver.wait(100), 'a', 'x2'))).toEqual(['pool open']);
+  driver.tick(5_000);
+  expect(dispatched(driver.enqueue({ taskKey: 'probe', pinPoolId: 'a' }))).toEqual(['probe']);
+  // A worker that gets nothing new is no more of the pool at once, and its attempt goes on.
+  driver.send({ kind: 'replicaPaused', replicaId: 'a/1' });
+  const pools = [aPool({ poolId: 'a', host: 'h1', slots: 4, ctxTokens: 2_000 }), twoPools[1] ?? aPool()];
+  driver.send({ kind: 'configured', config: aConfig({ pools, breaker }) });
+  expect(breakersOf(driver.end('probe'))).toEqual([]);
+  expect(driver.scheduler.breaker('a', driver.nowMs)?.state).toBe('closed');
+});
+
 test('[ORCH-3040, ORCH-3041] a replica that is late while the others of its lane are in time is shed until a probe is in time', () => {
   const driver = aDriver(twoPools, { slo });
   for (let index = 0; index < 4; index++) answerOn(driver, 'b', `b${index}`, 100);
